@@ -1,0 +1,3 @@
+//! Floor 3: the one async loop that performs effects and stamps events.
+
+pub mod handle;

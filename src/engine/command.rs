@@ -1,0 +1,119 @@
+//! What a person may ask for. A command becomes an event only if the state admits it.
+
+use crate::model::event::UnknownDecision;
+
+/// The closed set of requests from a face (TUI, plain, headless).
+///
+/// `Debug` never shows what was typed: texts and codes are wrapped.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Run a step: everything its gate asks for, at once. `digest` is that of the request shown.
+    Run {
+        step: String,
+        attempt: u32,
+        digest: String,
+        typed: Option<Typed>,
+        code: Option<Typed>,
+    },
+    /// Another person opens an approval gate with their own device.
+    Approve {
+        step: String,
+        attempt: u32,
+        digest: String,
+        by: String,
+        code: Typed,
+    },
+    /// Run every ready read-only step of a phase.
+    RunReads {
+        phase: String,
+    },
+    /// Let a failed pre-check pass. `by` must hold the check's role; if not the operator, with a code.
+    Override {
+        step: String,
+        check: u16,
+        by: String,
+        reason: String,
+        code: Option<Typed>,
+    },
+    Skip {
+        step: String,
+        reason: String,
+    },
+    DoneExternally {
+        step: String,
+        evidence: String,
+    },
+    Retry {
+        step: String,
+    },
+    /// Roll a step back; gated like the step itself. `digest` is that of the rollback shown.
+    RollBack {
+        step: String,
+        digest: String,
+        typed: Option<Typed>,
+        code: Option<Typed>,
+    },
+    ResolveUnknown {
+        step: String,
+        decision: UnknownDecision,
+        reason: String,
+        code: Option<Typed>,
+    },
+    /// Ask the probe again.
+    ProbeAgain {
+        step: String,
+    },
+    /// Start no further step; running ones go on.
+    Pause {
+        reason: String,
+    },
+    Continue,
+    Note {
+        text: String,
+        about_ms: Option<i64>,
+        step: Option<String>,
+    },
+    /// Stop here; calls in flight are awaited. The run can be resumed.
+    Leave {
+        reason: String,
+    },
+    Abort {
+        reason: String,
+    },
+    /// A dialog is open: let virtual time pass at human pace.
+    Attention {
+        on: bool,
+    },
+}
+
+/// Text a person typed at a gate: compared, never shown or logged.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Typed(pub String);
+
+impl std::fmt::Debug for Typed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Typed(…)")
+    }
+}
+
+/// Why a command was not admitted: for the dialog, in words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    pub message: String,
+    /// What would help.
+    pub hint: Option<String>,
+}
+
+impl Refusal {
+    #[must_use]
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None }
+    }
+
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}

@@ -1,0 +1,271 @@
+//! The state of a run as the faces see it: plain data, computed for one instant.
+
+use serde::Serialize;
+
+use crate::model::Value;
+use crate::model::outcome::{Class, Mode, ProbeAnswer, Risk, RunStatus, StepStatus};
+
+/// A whole run at `now_ms`. Everything a screen or a summary shows is in here.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Snapshot {
+    pub run: String,
+    pub runbook: String,
+    pub title: String,
+    pub digest: String,
+    pub mode: Mode,
+    pub operator: String,
+    /// `eu-central-1 → us-east-1`, or one region.
+    pub regions: String,
+    /// Accounts and profiles of the targets: `account 111122223333 lecture-dr`.
+    pub account: String,
+    pub status: RunStatus,
+    pub now_ms: i64,
+    pub started_ms: i64,
+    pub ended_ms: Option<i64>,
+    /// When the RTO clock started (impact), Unix ms.
+    pub clock_at_ms: i64,
+    pub rto: Option<Objective>,
+    pub rpo: Option<Objective>,
+    pub forecast: Forecast,
+    pub time: TimeSplit,
+    pub phases: Vec<PhaseView>,
+    pub steps: Vec<StepView>,
+    pub contacts: Vec<ContactView>,
+    pub paused: Option<String>,
+    pub journal_seq: u64,
+    /// First 8 hex digits of the chain's head.
+    pub journal_head: String,
+    /// Set once the journal could not be written; nothing runs any more.
+    pub journal_broken: Option<String>,
+    /// Drill only: seed, speed, scenario.
+    pub drill: Option<DrillView>,
+    pub anomalies: u32,
+}
+
+/// An objective beside what is used of it. All in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Objective {
+    pub budget_ms: u64,
+    /// RTO: elapsed on the clock so far (or in the end). RPO: the recovery point achieved, once known.
+    pub actual_ms: Option<u64>,
+    /// `None` while it can still go either way.
+    pub met: Option<bool>,
+}
+
+/// When this will be over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Forecast {
+    /// Critical path over usual durations (Unix ms); `None` once the run has ended.
+    pub usual_end_ms: Option<i64>,
+    /// If every remaining budget is used up.
+    pub budget_end_ms: Option<i64>,
+}
+
+/// Where the time went since the clock started; the four add up to it. All in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct TimeSplit {
+    pub people_ms: u64,
+    pub cloud_ms: u64,
+    pub checks_ms: u64,
+    /// Not started yet, paused, or nothing to do.
+    pub waiting_ms: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PhaseView {
+    pub id: String,
+    pub title: String,
+    pub budget_ms: Option<u64>,
+    pub started_ms: Option<i64>,
+    pub ended_ms: Option<i64>,
+    /// Elapsed so far, or in the end.
+    pub actual_ms: u64,
+    pub status: StepStatus,
+    /// On the critical path.
+    pub critical: bool,
+    /// Forecast of its start and end by usual durations (Unix ms).
+    pub forecast_start_ms: i64,
+    pub forecast_end_ms: i64,
+    /// Indices into [`Snapshot::steps`].
+    pub steps: Vec<usize>,
+    /// Ready read-only steps that `RunReads` would run now.
+    pub ready_reads: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StepView {
+    pub key: String,
+    pub id: String,
+    pub title: String,
+    pub phase: usize,
+    pub status: StepStatus,
+    /// Finer than the status: what is going on, in a few words (`waits for you`, `verifying 2 of 3`).
+    pub activity: String,
+    pub activity_kind: Activity,
+    /// Since when the present activity lasts (Unix ms).
+    pub since_ms: Option<i64>,
+    pub started_ms: Option<i64>,
+    pub ended_ms: Option<i64>,
+    pub attempt: u32,
+    pub risk: Risk,
+    pub class: Class,
+    pub action: String,
+    pub needs: Vec<String>,
+    /// The rendered request once known, else the templates as written.
+    pub request: Vec<(String, String)>,
+    pub target: String,
+    pub region: String,
+    /// The `aws` command line that does the same by hand, if there is one.
+    pub command_line: Option<String>,
+    /// Link into the AWS console, if there is one.
+    pub console_link: Option<String>,
+    pub checks: Vec<CheckView>,
+    pub verify: Vec<CheckView>,
+    pub usual_ms: u64,
+    pub timeout_ms: u64,
+    pub people_ms: u64,
+    pub cloud_ms: u64,
+    pub gate: Option<GateView>,
+    /// Present once a rollback could be asked for.
+    pub rollback: Option<RollbackView>,
+    pub unknown: Option<UnknownView>,
+    /// Why it failed, was skipped, or is blocked.
+    pub reason: Option<String>,
+    pub confirmed_by: Option<String>,
+    pub mfa: bool,
+    pub approvals: Vec<String>,
+    pub outputs: Vec<(String, String)>,
+    pub critical: bool,
+    /// What a person may do to it now.
+    pub allowed: Vec<Allowed>,
+}
+
+/// What a step is doing, for glyph and colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Activity {
+    Idle,
+    Checking,
+    /// A person at a gate.
+    NeedsPerson,
+    /// A person must decide after a failure or a failed check.
+    NeedsDecision,
+    InDoubt,
+    Calling,
+    Verifying,
+    RollingBack,
+    Ended,
+}
+
+/// What a person may ask of a step in its present state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Allowed {
+    Run,
+    Approve,
+    Override,
+    Skip,
+    DoneExternally,
+    Retry,
+    RollBack,
+    ResolveUnknown,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CheckView {
+    pub text: String,
+    pub state: CheckState,
+    /// The last answer, in short: `lag 41s`, `status promoting`.
+    pub last: Option<String>,
+    /// Polls so far.
+    pub polls: u32,
+    pub every_ms: u64,
+    pub for_ms: u64,
+    /// The role that may override it.
+    pub override_role: Option<String>,
+    /// People who hold that role.
+    pub overriders: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckState {
+    Open,
+    Asking,
+    Passed,
+    Failed,
+    Overridden,
+}
+
+/// Everything the gate dialog needs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GateView {
+    pub attempt: u32,
+    /// Digest of the request shown; `Run` must carry it.
+    pub digest: String,
+    /// The exact text to type; `None` is a press of the run key.
+    pub type_text: Option<String>,
+    pub message: Option<String>,
+    /// A code of this person's device is needed.
+    pub mfa: Option<MfaView>,
+    pub approvals: Option<ApprovalsView>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MfaView {
+    pub person: String,
+    pub device: String,
+    /// Counter of the last code that counted, so that a reuse is told at once.
+    pub last_counter: Option<u64>,
+    pub wrong_tries: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ApprovalsView {
+    pub min: u32,
+    pub from: Vec<String>,
+    /// People who may approve: the roles' holders but the operator.
+    pub eligible: Vec<String>,
+    /// Granted and not expired: who, when (Unix ms), until when.
+    pub granted: Vec<(String, i64, i64)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RollbackView {
+    pub digest: String,
+    /// One line a call.
+    pub calls: Vec<String>,
+    pub type_text: Option<String>,
+    pub mfa: Option<MfaView>,
+}
+
+/// A change whose answer was lost.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct UnknownView {
+    pub error: String,
+    pub sent_ms: i64,
+    pub answer: Option<ProbeAnswer>,
+    pub detail: Option<String>,
+    pub probing: bool,
+    pub mfa: Option<MfaView>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ContactView {
+    pub id: String,
+    pub name: String,
+    pub role: Option<String>,
+    pub phone: Option<String>,
+    pub email: Option<String>,
+    pub note: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DrillView {
+    pub seed: u64,
+    pub speed: String,
+    pub scenario: String,
+    /// Faults in words, empty under `--surprise`.
+    pub faults: Vec<String>,
+    pub raw: Value,
+}

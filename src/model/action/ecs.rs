@@ -1,0 +1,34 @@
+//! ECS services.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Result: the service: `{service_name, status, desired_count, running_count, pending_count, task_definition, deployments: [{id, status, rollout_state, desired_count, running_count}]}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateService {
+    pub cluster: String,
+    pub service: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub desired_count: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_definition: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub force_new_deployment: Option<bool>,
+}
+
+/// Result: `{services: [service, as UpdateService], failures: [{arn, reason}]}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DescribeServices {
+    pub cluster: String,
+    pub services: Vec<String>,
+}
+
+/// Result: `{stable, desired_count, running_count, deployments, rollout_state}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServicesStable {
+    pub cluster: String,
+    pub service: String,
+}

@@ -1,0 +1,185 @@
+//! The catalogue of actions: a closed enum of typed operations, one variant an action.
+//!
+//! An action is named after its AWS API operation and its inputs are the API's own members in
+//! `snake_case`. Each says its risk, its class (`safety.md`), the read that probes it and how long
+//! it usually takes. Adapters match on [`Action`]; nobody else may invent a call.
+
+pub mod cloudfront;
+pub mod cloudwatch;
+pub mod ecs;
+pub mod local;
+pub mod outside;
+pub mod probe;
+pub mod rds;
+pub mod route53;
+pub mod s3;
+pub mod sts;
+
+use schemars::{JsonSchema, Schema, schema_for};
+use serde::Serialize;
+
+use super::Value;
+use super::outcome::{Class, Risk};
+
+/// What the catalogue knows of an action without an instance of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Spec {
+    pub name: &'static str,
+    /// What it does, one line, for `explain`, the schema and the plan.
+    pub summary: &'static str,
+    /// The API operation as IAM spells it (`rds:PromoteReadReplicaDBCluster`); empty for our own.
+    pub api: &'static str,
+    pub risk: Risk,
+    pub class: Class,
+    /// How long call and usual verification take together, when no history says better.
+    pub usual_ms: u64,
+    /// The expectation of a check or verification that states none.
+    pub default_expect: Option<&'static str>,
+    /// JSON Schema of `with`.
+    pub schema: fn() -> Schema,
+}
+
+/// Why rendered inputs do not make an action.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ActionError {
+    #[error("unknown action `{0}`")]
+    UnknownAction(String),
+    #[error("invalid input of `{action}`: {reason}")]
+    InvalidInput { action: &'static str, reason: String },
+}
+
+fn schema_of<T: JsonSchema>() -> Schema {
+    schema_for!(T)
+}
+
+macro_rules! catalogue {
+    ($($variant:ident($params:ty) = $name:literal, $summary:literal, $api:literal, $risk:ident, $class:ident, $usual_s:literal s $(, expect $expect:literal)?;)*) => {
+        /// A typed, fully rendered operation.
+        #[derive(Debug, Clone, PartialEq, Serialize)]
+        #[serde(untagged)]
+        pub enum Action { $(#[doc = $summary] $variant($params),)* }
+
+        /// Every action there is.
+        pub static SPECS: &[Spec] = &[$(Spec {
+            name: $name,
+            summary: $summary,
+            api: $api,
+            risk: Risk::$risk,
+            class: Class::$class,
+            usual_ms: $usual_s * 1000,
+            default_expect: { #[allow(unused_mut, unused_assignments)] { let mut expect: Option<&'static str> = None; $(expect = Some($expect);)? expect } },
+            schema: schema_of::<$params>,
+        },)*];
+
+        impl Action {
+            /// Makes an action from its name and rendered inputs.
+            ///
+            /// # Errors
+            /// When the name is unknown or an input is missing, unknown or of another type.
+            pub fn parse(name: &str, with: &Value) -> Result<Self, ActionError> {
+                match name {
+                    $($name => serde_json::from_value::<$params>(with.clone())
+                        .map(Self::$variant)
+                        .map_err(|error| ActionError::InvalidInput { action: $name, reason: error.to_string() }),)*
+                    other => Err(ActionError::UnknownAction(other.to_owned())),
+                }
+            }
+
+            /// Its name, as in the runbook.
+            #[must_use]
+            pub const fn name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $name,)* }
+            }
+        }
+    };
+}
+
+catalogue! {
+    GetCallerIdentity(sts::GetCallerIdentity) = "aws/sts.get_caller_identity", "Says which account and identity the calls are made with", "sts:GetCallerIdentity", Read, A, 2 s;
+
+    PromoteReadReplicaDbCluster(rds::PromoteReadReplicaDbCluster) = "aws/rds.promote_read_replica_db_cluster", "Makes an Aurora read replica cluster stand alone; replication ends for good", "rds:PromoteReadReplicaDBCluster", Irreversible, C, 370 s;
+    PromoteReadReplica(rds::PromoteReadReplica) = "aws/rds.promote_read_replica", "Makes an RDS read replica instance stand alone; it reboots and replication ends for good", "rds:PromoteReadReplica", Irreversible, C, 420 s;
+    FailoverGlobalCluster(rds::FailoverGlobalCluster) = "aws/rds.failover_global_cluster", "Moves an Aurora global database's writer to another region in an outage", "rds:FailoverGlobalCluster", Irreversible, C, 300 s;
+    SwitchoverGlobalCluster(rds::SwitchoverGlobalCluster) = "aws/rds.switchover_global_cluster", "Moves a healthy Aurora global database's writer to another region without data loss", "rds:SwitchoverGlobalCluster", Reversible, C, 300 s;
+    DescribeDbClusters(rds::DescribeDbClusters) = "aws/rds.describe_db_clusters", "Reads one Aurora cluster", "rds:DescribeDBClusters", Read, A, 2 s;
+    DescribeDbInstances(rds::DescribeDbInstances) = "aws/rds.describe_db_instances", "Reads one RDS instance", "rds:DescribeDBInstances", Read, A, 2 s;
+    DescribeGlobalClusters(rds::DescribeGlobalClusters) = "aws/rds.describe_global_clusters", "Reads one Aurora global database and its members", "rds:DescribeGlobalClusters", Read, A, 2 s;
+
+    UpdateService(ecs::UpdateService) = "aws/ecs.update_service", "Sets an ECS service's desired count or task definition", "ecs:UpdateService", Reversible, A, 240 s;
+    DescribeServices(ecs::DescribeServices) = "aws/ecs.describe_services", "Reads ECS services", "ecs:DescribeServices", Read, A, 2 s;
+    ServicesStable(ecs::ServicesStable) = "aws/ecs.services_stable", "Reads whether an ECS service has one deployment and all its tasks running (describe_services)", "ecs:DescribeServices", Read, A, 2 s, expect "result.stable";
+
+    ChangeResourceRecordSets(route53::ChangeResourceRecordSets) = "aws/route53.change_resource_record_sets", "Changes DNS records in one atomic batch", "route53:ChangeResourceRecordSets", Reversible, C, 90 s;
+    GetChange(route53::GetChange) = "aws/route53.get_change", "Reads whether a DNS change has reached every name server", "route53:GetChange", Read, A, 2 s, expect "result.status == 'INSYNC'";
+    ListResourceRecordSets(route53::ListResourceRecordSets) = "aws/route53.list_resource_record_sets", "Reads the records of a hosted zone", "route53:ListResourceRecordSets", Read, A, 2 s;
+
+    UpdateOrigin(cloudfront::UpdateOrigin) = "aws/cloudfront.update_origin", "Points a distribution's origin at another domain: reads config and ETag, edits, writes with If-Match", "cloudfront:UpdateDistribution", Reversible, C, 300 s;
+    CreateInvalidation(cloudfront::CreateInvalidation) = "aws/cloudfront.create_invalidation", "Drops cached paths from every edge", "cloudfront:CreateInvalidation", Reversible, B, 60 s;
+    GetDistribution(cloudfront::GetDistribution) = "aws/cloudfront.get_distribution", "Reads one distribution", "cloudfront:GetDistribution", Read, A, 2 s, expect "result.status == 'Deployed'";
+    GetInvalidation(cloudfront::GetInvalidation) = "aws/cloudfront.get_invalidation", "Reads one invalidation", "cloudfront:GetInvalidation", Read, A, 2 s, expect "result.status == 'Completed'";
+
+    HeadBucket(s3::HeadBucket) = "aws/s3.head_bucket", "Reads whether a bucket exists and answers", "s3:ListBucket", Read, A, 2 s;
+    GetBucketVersioning(s3::GetBucketVersioning) = "aws/s3.get_bucket_versioning", "Reads whether a bucket keeps versions", "s3:GetBucketVersioning", Read, A, 2 s;
+    GetBucketReplication(s3::GetBucketReplication) = "aws/s3.get_bucket_replication", "Reads a bucket's replication rules", "s3:GetReplicationConfiguration", Read, A, 2 s;
+    ListObjectVersions(s3::ListObjectVersions) = "aws/s3.list_object_versions", "Reads the versions of objects under a prefix", "s3:ListBucketVersions", Read, A, 5 s;
+    RestoreObjectVersion(s3::RestoreObjectVersion) = "aws/s3.restore_object_version", "Copies an older version of an object over the newest (copy_object)", "s3:PutObject", Reversible, A, 10 s;
+
+    GetMetric(cloudwatch::GetMetric) = "aws/cloudwatch.get_metric", "Reads a metric's latest datapoint; time metrics in seconds (get_metric_statistics)", "cloudwatch:GetMetricStatistics", Read, A, 3 s;
+
+    Exec(outside::Exec) = "exec", "Runs a program: argv, no shell unless asked for", "", Reversible, D, 30 s;
+    HttpCheck(outside::HttpCheck) = "http/check", "Asks an HTTP endpoint", "", Read, A, 2 s, expect "result.ok";
+    DnsResolve(outside::DnsResolve) = "dns/resolve", "Asks several resolvers for a name", "", Read, A, 2 s, expect "result.agree";
+
+    Manual(local::Manual) = "manual", "Asks a person to do or decide something", "", Read, A, 0 s;
+    Note(local::Note) = "note", "Writes a note into the timeline", "", Read, A, 0 s;
+    Wait(local::Wait) = "wait", "Waits for a time", "", Read, A, 0 s;
+}
+
+impl Action {
+    /// The catalogue's entry of an action's name.
+    #[must_use]
+    pub fn spec_of(name: &str) -> Option<&'static Spec> {
+        SPECS.iter().find(|spec| spec.name == name)
+    }
+
+    /// The catalogue's entry of this action.
+    ///
+    /// # Panics
+    /// Never: every variant has an entry, made by the same macro.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "the table and the enum come from one macro")]
+    pub fn spec(&self) -> &'static Spec {
+        Self::spec_of(self.name()).expect("every action has a spec")
+    }
+
+    /// Its rendered inputs.
+    #[must_use]
+    pub fn with(&self) -> Value {
+        serde_json::to_value(self).unwrap_or(Value::Null)
+    }
+
+    /// Whether the engine answers it by itself, without any call.
+    #[must_use]
+    pub const fn is_local(&self) -> bool {
+        matches!(self, Self::Manual(_) | Self::Note(_) | Self::Wait(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_found() {
+        for (ix, spec) in SPECS.iter().enumerate() {
+            assert!(SPECS[..ix].iter().all(|earlier| earlier.name != spec.name), "{}", spec.name);
+            assert_eq!(Action::spec_of(spec.name).map(|s| s.name), Some(spec.name));
+        }
+    }
+
+    #[test]
+    fn unknown_members_are_refused() {
+        let with = serde_json::json!({"db_cluster_identifier": "x", "force": true});
+        assert!(Action::parse("aws/rds.promote_read_replica_db_cluster", &with).is_err());
+    }
+}

@@ -1,0 +1,386 @@
+//! Facts of a run, past tense. The journal is a list of these; everything else is a fold over it.
+
+use serde::{Deserialize, Serialize};
+
+use super::outcome::{CloudError, CloudErrorKind, Mode, ProbeAnswer, RunStatus};
+use super::plan::Intent;
+use super::runbook::SourceFile;
+use super::{Object, Value};
+
+/// An event with its place and time in the run. `at_ms` is the run's wall clock (virtual in a drill).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stamped {
+    pub seq: u64,
+    /// How many processes have opened this run so far, from 1.
+    pub epoch: u32,
+    pub at_ms: i64,
+    /// Who sat at the keyboard of the process that wrote it.
+    pub who: String,
+    pub event: Event,
+}
+
+/// What a call is for. Together with step and attempt it names a call in flight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind", content = "n")]
+pub enum Purpose {
+    /// The step's own action.
+    Action,
+    /// The n-th action of its rollback.
+    Rollback(u16),
+    /// The state before a change, for the dialog, the probe and the rollback.
+    Before,
+    Check(u16),
+    Verify(u16),
+    /// Looks whether a change with a lost answer happened.
+    Probe,
+}
+
+impl Purpose {
+    /// Whether this call may change the world.
+    #[must_use]
+    pub const fn is_send(self) -> bool {
+        matches!(self, Self::Action | Self::Rollback(_))
+    }
+}
+
+/// Names one call in flight.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Ticket {
+    pub step: String,
+    pub attempt: u32,
+    pub purpose: Purpose,
+}
+
+/// Line 1 of a journal: everything a resume needs, so that the file on disk is never read again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunHeader {
+    pub runbook: String,
+    pub digest: String,
+    /// The bytes of the resolved set.
+    pub files: Vec<SourceFile>,
+    pub mode: Mode,
+    #[serde(default)]
+    pub intent: Intent,
+    pub operator: String,
+    /// Resolved inputs; secrets by name only.
+    pub inputs: Object,
+    /// Version of the binary and the digest of its executable.
+    pub version: String,
+    pub binary: String,
+    /// Only in drills against the simulated cloud.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drill: Option<DrillHeader>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DrillHeader {
+    pub seed: u64,
+    /// The scenario, resolved, as JSON.
+    pub scenario: Value,
+    /// Virtual seconds a real second, or `max`.
+    pub speed: String,
+    /// The faults are kept from the operator.
+    #[serde(default)]
+    pub surprise: bool,
+}
+
+/// How a person's presence was proved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MfaProof {
+    pub by: String,
+    /// `drill_totp`, `totp` or `sts`.
+    pub method: String,
+    pub device: String,
+    /// The RFC 6238 counter that was used up; a smaller or equal one is a replay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counter: Option<u64>,
+}
+
+/// Why a code did not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MfaRefusal {
+    Wrong,
+    Expired,
+    AlreadyUsed,
+    /// Three wrong codes: wait for the next one.
+    TooManyTries,
+    DeviceLost,
+    /// No such person or device.
+    NoDevice,
+}
+
+impl MfaRefusal {
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Wrong => "wrong code",
+            Self::Expired => "code expired",
+            Self::AlreadyUsed => "code already used",
+            Self::TooManyTries => "three wrong codes: wait for the next one",
+            Self::DeviceLost => "the device is lost",
+            Self::NoDevice => "no device enrolled",
+        }
+    }
+}
+
+/// A decision about a change whose outcome is unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownDecision {
+    RecordDone,
+    RecordNotDone,
+}
+
+/// The closed set of facts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum Event {
+    // ---- the run
+    RunStarted(Box<RunHeader>),
+    /// Another process opened the run.
+    RunResumed {
+        operator: String,
+        version: String,
+        binary: String,
+    },
+    RunPaused {
+        reason: String,
+    },
+    RunContinued,
+    /// The operator left; the run can be resumed.
+    RunLeft {
+        reason: String,
+    },
+    RunAborted {
+        reason: String,
+    },
+    RunFinished {
+        status: RunStatus,
+        rto_ms: u64,
+        #[serde(default)]
+        rpa_ms: Option<u64>,
+    },
+    /// A budget ran out: of a phase (by id), or of the run (`None`).
+    BudgetExceeded {
+        phase: Option<String>,
+        budget_ms: u64,
+    },
+    NoteAdded {
+        by: String,
+        text: String,
+        #[serde(default)]
+        about_ms: Option<i64>,
+        #[serde(default)]
+        step: Option<String>,
+    },
+    /// Bytes after the last newline were cut off when the journal was opened.
+    TornTailCut {
+        bytes: u64,
+    },
+    /// An event that the state machine could not place: a bug, kept as evidence.
+    Anomaly {
+        detail: String,
+    },
+
+    // ---- a step, before it may act
+    /// Its predecessors are settled and it applies.
+    StepReady {
+        step: String,
+        attempt: u32,
+    },
+    /// A read came back: the state before, a check, one poll of a verification, a probe.
+    Observed {
+        ticket: Ticket,
+        result: Result<Value, CloudError>,
+        #[serde(default)]
+        request_id: Option<String>,
+    },
+    CheckPassed {
+        step: String,
+        attempt: u32,
+        check: u16,
+        expect: String,
+        #[serde(default)]
+        detail: Option<String>,
+    },
+    CheckFailed {
+        step: String,
+        attempt: u32,
+        check: u16,
+        expect: String,
+        message: String,
+    },
+    CheckOverridden {
+        step: String,
+        attempt: u32,
+        check: u16,
+        by: String,
+        reason: String,
+        #[serde(default)]
+        proof: Option<MfaProof>,
+    },
+    /// Checks are through and the request is fixed: from here people are awaited.
+    GateOpened {
+        step: String,
+        attempt: u32,
+        request: Value,
+        digest: String,
+    },
+    StepConfirmed {
+        step: String,
+        attempt: u32,
+        by: String,
+        digest: String,
+        typed: bool,
+    },
+    /// The policy lets this step go without a person (reads under `confirm: changes`).
+    StepAutoConfirmed {
+        step: String,
+        attempt: u32,
+        digest: String,
+    },
+    MfaVerified {
+        step: String,
+        attempt: u32,
+        proof: MfaProof,
+    },
+    MfaRefused {
+        step: String,
+        by: String,
+        why: MfaRefusal,
+    },
+    ApprovalGranted {
+        step: String,
+        attempt: u32,
+        by: String,
+        role: String,
+        digest: String,
+        expires_ms: i64,
+        proof: MfaProof,
+    },
+
+    // ---- a step, acting
+    /// The intent: durable before the call is sent.
+    ActionRequested {
+        ticket: Ticket,
+        action: String,
+        request: Value,
+        digest: String,
+        token: String,
+        target: Value,
+    },
+    ActionSucceeded {
+        ticket: Ticket,
+        result: Value,
+        #[serde(default)]
+        request_id: Option<String>,
+    },
+    /// The cloud said no; nothing changed.
+    ActionRefused {
+        ticket: Ticket,
+        error: CloudError,
+    },
+    /// Sent, and the answer is lost.
+    ActionUnknown {
+        ticket: Ticket,
+        error: CloudError,
+    },
+    ProbeAnswered {
+        step: String,
+        attempt: u32,
+        answer: ProbeAnswer,
+        detail: String,
+    },
+    UnknownResolved {
+        step: String,
+        attempt: u32,
+        by: String,
+        decision: UnknownDecision,
+        reason: String,
+    },
+    /// A refused attempt goes out again by itself, under the same confirmation.
+    RetryScheduled {
+        step: String,
+        attempt: u32,
+        not_before_ms: i64,
+        after: CloudErrorKind,
+    },
+
+    // ---- how a step ends
+    StepSucceeded {
+        step: String,
+        attempt: u32,
+        outputs: Object,
+    },
+    StepFailed {
+        step: String,
+        attempt: u32,
+        reason: String,
+    },
+    /// By a person with a reason, or (`by: None`) because it does not apply.
+    StepSkipped {
+        step: String,
+        by: Option<String>,
+        reason: String,
+    },
+    StepDoneExternally {
+        step: String,
+        attempt: u32,
+        by: String,
+        evidence: String,
+    },
+    /// A person starts a new attempt after a failure.
+    StepRetried {
+        step: String,
+        attempt: u32,
+        by: String,
+    },
+    RollbackStarted {
+        step: String,
+        attempt: u32,
+        by: String,
+    },
+    StepRolledBack {
+        step: String,
+        attempt: u32,
+    },
+    RollbackFailed {
+        step: String,
+        attempt: u32,
+        reason: String,
+    },
+    /// A timer that the engine asked for ran out.
+    TimerFired {
+        timer: Timer,
+    },
+}
+
+/// Timers the engine may ask for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Timer {
+    PhaseBudget {
+        phase: String,
+    },
+    RunBudget,
+    /// A `wait` step is over.
+    Wait {
+        step: String,
+        attempt: u32,
+    },
+    /// The step used up its `timeout` (people not counted).
+    StepTimeout {
+        step: String,
+        attempt: u32,
+    },
+}
+
+impl Event {
+    /// Whether the driver may go on before this record is on the disk. Only repeated observations
+    /// are: losing one loses nothing, as it is asked again.
+    #[must_use]
+    pub const fn may_be_buffered(&self) -> bool {
+        matches!(self, Self::Observed { .. })
+    }
+}

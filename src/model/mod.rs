@@ -1,0 +1,20 @@
+//! Floor 0: pure data, shared by every room above.
+//!
+//! Knows: what a runbook, a step, an action, an event and an outcome *are*.
+//! Must not know: tokio, ratatui, the AWS SDK, the file system, any clock.
+
+pub mod action;
+pub mod event;
+pub mod expr;
+pub mod outcome;
+pub mod plan;
+pub mod runbook;
+pub mod scenario;
+pub mod span;
+pub mod template;
+pub mod time;
+
+/// A JSON value: what AWS answers, what an expression yields, what `with` renders to.
+pub type Value = serde_json::Value;
+/// A JSON object with its members in document order.
+pub type Object = serde_json::Map<String, Value>;

@@ -1,0 +1,35 @@
+//! One line of the timeline: what happened, in words, as screens and exports show it.
+
+use serde::Serialize;
+
+/// A row of the human-facing projection of the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// Sequence number of the record it comes from.
+    pub seq: u64,
+    pub at_ms: i64,
+    /// The step it is about, by key.
+    pub step: Option<String>,
+    /// First column: the step, or `run`, `note`, `clock`.
+    pub subject: String,
+    pub text: String,
+    pub kind: RowKind,
+}
+
+/// For filters, glyphs and colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RowKind {
+    Run,
+    Check,
+    People,
+    Sent,
+    Answer,
+    Ended,
+    /// Skips, overrides, retries, done externally, unknown outcomes, budgets exceeded.
+    Deviation,
+    Failure,
+    Note,
+    /// Repeated observations: shown in a step's log, left out of the timeline.
+    Detail,
+}
