@@ -26,7 +26,13 @@
 //! - An effect is performed only after the event that caused it is durable.
 //! - Everything shown that came from outside went through `model::text::SafeText`.
 
+pub mod cli;
 pub mod driver;
 pub mod engine;
+pub mod journal;
+pub mod mfa;
 pub mod model;
 pub mod report;
+pub mod sim;
+pub mod source;
+pub mod tui;

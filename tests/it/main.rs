@@ -1,1 +1,8 @@
-//! tests
+//! The one integration-test binary: the house, the command line, drills, a real pseudo-terminal.
+
+mod broken_runbooks;
+mod cli;
+mod drills;
+mod floors;
+mod pty;
+mod shipped;

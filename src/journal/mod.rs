@@ -1,0 +1,1 @@
+//! Floor 2: the append-only file of a run: hash chain, sync before act, lock, recovery.

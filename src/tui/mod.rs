@@ -1,0 +1,1 @@
+//! Floor 4: the terminal screens: Snapshot in, commands out.
