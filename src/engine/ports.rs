@@ -58,11 +58,18 @@ pub trait MfaDevices: Send + Sync {
 
 /// Where records go. *Append this record; if it cannot be made durable, nothing may be executed.*
 pub trait Journal: Send {
-    /// Appends one event at the next sequence number and, unless it may be buffered, syncs it.
+    /// Writes one event at the next sequence number. It is durable only after [`Journal::sync`].
     ///
     /// # Errors
     /// A message for the operator. From then on the journal is poisoned and refuses everything.
     fn append(&mut self, at_ms: i64, event: crate::model::event::Event) -> Result<Stamped, JournalError>;
+
+    /// Makes everything appended so far durable; one disk sync for the whole batch. The driver
+    /// calls it before it performs any effect or shows anything that the batch caused.
+    ///
+    /// # Errors
+    /// As [`Journal::append`]: a failed sync is never retried.
+    fn sync(&mut self) -> Result<(), JournalError>;
 
     /// Sequence number of the last record and the head of the chain (64 hex digits).
     fn head(&self) -> (u64, String);
