@@ -4,6 +4,7 @@
 //! Must not know: tokio, ratatui, the AWS SDK, the file system, any clock.
 
 pub mod action;
+pub mod digest;
 pub mod event;
 pub mod expr;
 pub mod outcome;

@@ -100,6 +100,36 @@ pub struct PlanStep {
 }
 
 impl Plan {
+    /// The part of every expression's scope that does not change during a run: `inputs`, `vars`,
+    /// `targets`, `objectives` (seconds), `run`.
+    #[must_use]
+    pub fn base_scope(&self, run: &str) -> Object {
+        let seconds = |ms: Option<u64>| ms.map(|ms| Value::from(std::time::Duration::from_millis(ms).as_secs_f64()));
+        let mut objectives = Object::new();
+        for (name, value) in [("rto", seconds(self.rto_ms)), ("rpo", seconds(self.rpo_ms))] {
+            if let Some(value) = value {
+                objectives.insert(name.to_owned(), value);
+            }
+        }
+        let mut targets = Object::new();
+        for (name, target) in &self.targets {
+            targets.insert(name.clone(), serde_json::to_value(target).unwrap_or(Value::Null));
+        }
+        let run = serde_json::json!({
+            "id": run,
+            "operator": self.operator,
+            "mode": self.mode.word(),
+            "intent": self.intent,
+        });
+        let mut scope = Object::new();
+        scope.insert("inputs".to_owned(), Value::Object(self.inputs.clone()));
+        scope.insert("vars".to_owned(), Value::Object(self.vars.clone()));
+        scope.insert("targets".to_owned(), Value::Object(targets));
+        scope.insert("objectives".to_owned(), Value::Object(objectives));
+        scope.insert("run".to_owned(), run);
+        scope
+    }
+
     /// The index of a step by its key.
     #[must_use]
     pub fn index_of(&self, key: &str) -> Option<StepIx> {
