@@ -13,6 +13,7 @@ pub mod runbook;
 pub mod scenario;
 pub mod span;
 pub mod template;
+pub mod text;
 pub mod time;
 
 /// A JSON value: what AWS answers, what an expression yields, what `with` renders to.
