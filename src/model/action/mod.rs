@@ -6,6 +6,8 @@
 
 pub mod cloudfront;
 pub mod cloudwatch;
+pub mod command_line;
+pub mod console;
 pub mod ecs;
 pub mod local;
 pub mod outside;

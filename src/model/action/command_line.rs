@@ -1,0 +1,324 @@
+//! The command line that does an action by hand: for the paper plan, for `y` on the screen, for the
+//! day this tool is gone. Mostly `aws`; `curl` and `dig` for checks of the outside.
+//!
+//! Must not know: how these lines are run or shown.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use super::outside::{DnsResolve, Exec, HttpCheck};
+use super::{Action, cloudfront, cloudwatch, ecs, s3};
+use crate::model::plan::ResolvedTarget;
+use crate::model::{Object, Value};
+
+/// Asked when a `dns/resolve` names no resolvers.
+const PUBLIC_RESOLVERS: [&str; 3] = ["1.1.1.1", "8.8.8.8", "9.9.9.9"];
+
+impl Action {
+    /// The commands, in order, that do the same by hand; empty for what only people or the engine
+    /// do. Most actions are one command; a composite one says so by being several.
+    #[must_use]
+    pub fn command_lines(&self, target: &ResolvedTarget) -> Vec<Vec<String>> {
+        match self {
+            Self::Manual(_) | Self::Note(_) | Self::Wait(_) => Vec::new(),
+            Self::Exec(exec) => vec![exec_line(exec)],
+            Self::HttpCheck(check) => vec![curl_line(check)],
+            Self::DnsResolve(resolve) => dig_lines(resolve),
+            Self::UpdateOrigin(update) => update_origin_lines(update, target),
+            Self::CreateInvalidation(create) => vec![invalidation_line(create, target)],
+            Self::RestoreObjectVersion(restore) => vec![copy_object_line(restore, target)],
+            Self::ServicesStable(stable) => vec![services_stable_line(stable, target)],
+            Self::GetMetric(metric) => vec![metric_line(metric, target)],
+            Self::ListObjectVersions(_) => {
+                let mut with = self.members();
+                // The CLI pages by itself; its own bound on the total is called differently.
+                if let Some(max) = with.shift_remove("max_keys") {
+                    with.insert("max_items".to_owned(), max);
+                }
+                vec![aws_line("s3api", "list-object-versions", &with, target)]
+            }
+            Self::GetCallerIdentity(_)
+            | Self::PromoteReadReplicaDbCluster(_)
+            | Self::PromoteReadReplica(_)
+            | Self::FailoverGlobalCluster(_)
+            | Self::SwitchoverGlobalCluster(_)
+            | Self::DescribeDbClusters(_)
+            | Self::DescribeDbInstances(_)
+            | Self::DescribeGlobalClusters(_)
+            | Self::UpdateService(_)
+            | Self::DescribeServices(_)
+            | Self::ChangeResourceRecordSets(_)
+            | Self::GetChange(_)
+            | Self::ListResourceRecordSets(_)
+            | Self::GetDistribution(_)
+            | Self::GetInvalidation(_)
+            | Self::HeadBucket(_)
+            | Self::GetBucketVersioning(_)
+            | Self::GetBucketReplication(_) => vec![self.plain_line(target)],
+        }
+    }
+
+    /// The line of an action that is one API operation under its own name.
+    fn plain_line(&self, target: &ResolvedTarget) -> Vec<String> {
+        let name = self.name().trim_start_matches("aws/");
+        let (service, operation) = name.split_once('.').unwrap_or((name, ""));
+        let service = if service == "s3" { "s3api" } else { service };
+        aws_line(service, &operation.replace('_', "-"), &self.members(), target)
+    }
+
+    fn members(&self) -> Object {
+        match self.with() {
+            Value::Object(members) => members,
+            _ => Object::new(),
+        }
+    }
+}
+
+/// `aws SERVICE OPERATION --member value …` with the target's region and profile.
+fn aws_line(service: &str, operation: &str, members: &Object, target: &ResolvedTarget) -> Vec<String> {
+    let mut line = vec!["aws".to_owned(), service.to_owned(), operation.to_owned()];
+    for (name, value) in members {
+        push_option(&mut line, &name.replace('_', "-"), value);
+    }
+    if let Some(region) = &target.region {
+        push_text(&mut line, "region", region);
+    }
+    if let Some(profile) = &target.profile {
+        push_text(&mut line, "profile", profile);
+    }
+    line
+}
+
+fn push_option(line: &mut Vec<String>, name: &str, value: &Value) {
+    match value {
+        Value::Null => {}
+        Value::Bool(true) => line.push(format!("--{name}")),
+        Value::Bool(false) => line.push(format!("--no-{name}")),
+        Value::Number(number) => push_text(line, name, &number.to_string()),
+        Value::String(text) => push_text(line, name, text),
+        Value::Array(items) if items.iter().all(Value::is_string) => {
+            line.push(format!("--{name}"));
+            line.extend(items.iter().filter_map(Value::as_str).map(str::to_owned));
+        }
+        Value::Array(_) | Value::Object(_) => push_text(line, name, &wire_json(value).to_string()),
+    }
+}
+
+/// A value that begins with a dash would be taken for an option of its own.
+fn push_text(line: &mut Vec<String>, name: &str, text: &str) {
+    if text.starts_with('-') {
+        line.push(format!("--{name}={text}"));
+    } else {
+        line.push(format!("--{name}"));
+        line.push(text.to_owned());
+    }
+}
+
+/// A nested structure with its members named as on the wire.
+fn wire_json(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            Value::Object(members.iter().map(|(name, value)| (wire_name(name), wire_json(value))).collect())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(wire_json).collect()),
+        other => other.clone(),
+    }
+}
+
+/// `resource_record_set` → `ResourceRecordSet`, with the abbreviations that AWS keeps upper case.
+fn wire_name(member: &str) -> String {
+    match member {
+        "ttl" => "TTL".to_owned(),
+        "dns_name" => "DNSName".to_owned(),
+        other => other
+            .split('_')
+            .map(|word| {
+                let mut letters = word.chars();
+                letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+            })
+            .collect(),
+    }
+}
+
+fn object(value: Value) -> Object {
+    match value {
+        Value::Object(members) => members,
+        _ => Object::new(),
+    }
+}
+
+/// No single operation edits an origin: read config and `ETag`, edit, write with `If-Match`.
+fn update_origin_lines(update: &cloudfront::UpdateOrigin, target: &ResolvedTarget) -> Vec<Vec<String>> {
+    let (old, new) = (format!("{}.json", update.id), format!("{}-new.json", update.id));
+    let id = object(json!({"id": update.id}));
+    let read = shell_line(&aws_line("cloudfront", "get-distribution-config", &id, target));
+    let origin = if update.origin_id.is_some() { "select(.Id == \\$origin)" } else { "." };
+    let mut edit = vec!["jq".to_owned(), "--arg".to_owned(), "domain".to_owned(), update.domain_name.clone()];
+    if let Some(origin_id) = &update.origin_id {
+        edit.extend(["--arg".to_owned(), "origin".to_owned(), origin_id.clone()]);
+    }
+    let edit =
+        format!("{} \".DistributionConfig | (.Origins.Items[] | {origin}).DomainName = \\$domain\"", shell_line(&edit));
+    let write = object(json!({"id": update.id, "distribution_config": format!("file://{new}")}));
+    let write = shell_line(&aws_line("cloudfront", "update-distribution", &write, target));
+    let (old, new) = (quoted(&old), quoted(&new));
+    vec![
+        script(format!("{read} --output json > {old}")),
+        script(format!("{edit} {old} > {new}")),
+        script(format!("{write} --if-match \"$(jq -r .ETag {old})\"")),
+    ]
+}
+
+/// A caller reference makes the call repeatable; without one the CLI makes up its own.
+fn invalidation_line(create: &cloudfront::CreateInvalidation, target: &ResolvedTarget) -> Vec<String> {
+    let members = match &create.caller_reference {
+        None => json!({"distribution_id": create.distribution_id, "paths": create.paths}),
+        Some(reference) => json!({
+            "distribution_id": create.distribution_id,
+            "invalidation_batch": {
+                "paths": {"quantity": create.paths.len(), "items": create.paths},
+                "caller_reference": reference,
+            },
+        }),
+    };
+    aws_line("cloudfront", "create-invalidation", &object(members), target)
+}
+
+/// Restoring a version is a copy of it onto its own key.
+fn copy_object_line(restore: &s3::RestoreObjectVersion, target: &ResolvedTarget) -> Vec<String> {
+    let key = percent_encoded(&restore.key, true);
+    let source = format!("{}/{key}?versionId={}", restore.bucket, percent_encoded(&restore.version_id, false));
+    let members = json!({"bucket": restore.bucket, "key": restore.key, "copy_source": source});
+    aws_line("s3api", "copy-object", &object(members), target)
+}
+
+/// "Stable" is read off a description: one deployment, all its tasks running.
+fn services_stable_line(stable: &ecs::ServicesStable, target: &ResolvedTarget) -> Vec<String> {
+    let query = "services[0].{desired: desiredCount, running: runningCount, \
+                 deployments: length(deployments), rollout: deployments[0].rolloutState}";
+    let members = json!({"cluster": stable.cluster, "services": [stable.service], "query": query});
+    aws_line("ecs", "describe-services", &object(members), target)
+}
+
+/// The window ends now, so the line works out its times when it is run.
+fn metric_line(metric: &cloudwatch::GetMetric, target: &ResolvedTarget) -> Vec<String> {
+    let dimensions: Vec<Value> =
+        metric.dimensions.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
+    let simple = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./:".contains(&b));
+    let dimensions = if metric.dimensions.iter().all(|(name, value)| simple(name) && simple(value)) {
+        json!(metric.dimensions.iter().map(|(name, value)| format!("Name={name},Value={value}")).collect::<Vec<_>>())
+    } else {
+        Value::Array(dimensions)
+    };
+    let members = json!({
+        "namespace": metric.namespace,
+        "metric_name": metric.metric_name,
+        "dimensions": dimensions,
+        "statistics": [metric.statistic.as_deref().unwrap_or("Average")],
+        "period": metric.period_seconds.unwrap_or(60),
+    });
+    let line = shell_line(&aws_line("cloudwatch", "get-metric-statistics", &object(members), target));
+    let window = metric.window_seconds.unwrap_or(600);
+    script(format!("{line} --start-time \"$(($(date +%s) - {window}))\" --end-time \"$(date +%s)\""))
+}
+
+fn exec_line(exec: &Exec) -> Vec<String> {
+    let mut line = Vec::new();
+    if let Some(dir) = &exec.cwd {
+        line.extend(["sh", "-c", "cd -- \"$1\" && shift && exec \"$@\"", "sh", dir].map(str::to_owned));
+    }
+    if let Some(env) = exec.env.as_ref().filter(|env| !env.is_empty()) {
+        line.push("env".to_owned());
+        line.extend(env.iter().map(|(name, value)| format!("{name}={value}")));
+    }
+    if exec.shell == Some(true) {
+        line.extend(["sh", "-c"].map(str::to_owned));
+    }
+    line.extend(exec.argv.iter().cloned());
+    line
+}
+
+fn curl_line(check: &HttpCheck) -> Vec<String> {
+    let mut line = ["curl", "-sS", "-i", "--max-time", "10"].map(str::to_owned).to_vec();
+    match check.method.as_deref() {
+        None | Some("GET") => {}
+        Some("HEAD") => line.push("--head".to_owned()),
+        Some(method) => line.extend(["--request".to_owned(), method.to_owned()]),
+    }
+    line.extend(["--url".to_owned(), check.url.clone()]);
+    line
+}
+
+fn dig_lines(resolve: &DnsResolve) -> Vec<Vec<String>> {
+    let kind = resolve.r#type.clone().unwrap_or_else(|| "A".to_owned());
+    let line = |resolver: &str| {
+        let mut line = ["dig", "+noall", "+answer"].map(str::to_owned).to_vec();
+        line.extend([format!("@{resolver}"), resolve.name.clone(), kind.clone()]);
+        line
+    };
+    match resolve.resolvers.as_deref() {
+        Some(resolvers) if !resolvers.is_empty() => resolvers.iter().map(|resolver| line(resolver)).collect(),
+        _ => PUBLIC_RESOLVERS.iter().map(|resolver| line(resolver)).collect(),
+    }
+}
+
+/// A line that needs a shell for its redirection or substitution.
+fn script(text: String) -> Vec<String> {
+    vec!["sh".to_owned(), "-c".to_owned(), text]
+}
+
+/// Percent-encoding as a copy source and a console link want it.
+pub(super) fn percent_encoded(text: &str, keep_slash: bool) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => encoded.push(char::from(byte)),
+            b'/' if keep_slash => encoded.push('/'),
+            other => {
+                encoded.push('%');
+                for digit in [other >> 4, other & 15] {
+                    encoded.push(char::from(b"0123456789ABCDEF"[usize::from(digit)]));
+                }
+            }
+        }
+    }
+    encoded
+}
+
+/// One line that a POSIX shell reads back as exactly this argv.
+#[must_use]
+pub fn shell_line(argv: &[String]) -> String {
+    let line = argv.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
+    if !line.chars().any(char::is_control) {
+        return line;
+    }
+    // A line break inside an argument may not break the line: the shell gets it from printf.
+    let mut escaped = String::new();
+    for letter in line.chars() {
+        match letter {
+            '\\' => escaped.push_str("\\\\"),
+            control if control.is_control() => {
+                let mut bytes = [0; 4];
+                for byte in control.encode_utf8(&mut bytes).bytes() {
+                    // Writing to a String cannot fail.
+                    let _ = write!(escaped, "\\0{byte:03o}");
+                }
+            }
+            other => escaped.push(other),
+        }
+    }
+    format!("eval \"$(printf '%b' {})\"", quoted(&escaped))
+}
+
+/// A word as the shell must see it: bare when nothing in it is special.
+fn quoted(word: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:=,@%+".contains(&b);
+    if !word.is_empty() && word.bytes().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests;
