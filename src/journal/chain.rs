@@ -1,0 +1,163 @@
+//! The rules by which one record follows another.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use memchr::memmem;
+use serde::Deserialize;
+
+use super::damage::{Damage, DamageKind};
+use super::record::{self, Line, Link, Record};
+use super::side;
+use crate::model::Value;
+use crate::model::event::Event;
+use crate::model::outcome::Mode;
+
+/// Where a chain stands after a whole record.
+#[derive(Clone)]
+pub(super) struct Chain {
+    pub run: Arc<str>,
+    pub seq: u64,
+    pub epoch: u32,
+    pub head: Link,
+    who: Arc<str>,
+    boot_id: Arc<str>,
+}
+
+/// Reads line `number` as the record that follows the chain, and moves the chain on.
+pub(super) fn take(chain: &mut Option<Chain>, run_dir: &Path, number: u64, line: &[u8]) -> Result<Record, Damage> {
+    let (line, h) = parse(run_dir, number, line)?;
+    match chain {
+        None => begins(&line)?,
+        Some(chain) => follows(chain, &line)?,
+    }
+    Ok(advance(chain, line, h))
+}
+
+fn parse<'a>(run_dir: &Path, number: u64, line: &'a [u8]) -> Result<(Line<'a, Event>, Link), Damage> {
+    let Some(seal) = record::read_seal(line) else {
+        return Err(Damage::new(number, DamageKind::BadJson, "the line does not end with a hash"));
+    };
+    if seal.stated != seal.actual {
+        let detail = format!("its content has the hash {}, it says {}", seal.actual, seal.stated);
+        return Err(Damage::new(number, DamageKind::Changed, detail));
+    }
+    if memmem::find(line, side::MARK).is_some() {
+        return parse_with_sides(run_dir, number, line).map(|line| (line, seal.actual));
+    }
+    let line = serde_json::from_slice(line).map_err(|error| unreadable(number, line, &error))?;
+    Ok((line, seal.actual))
+}
+
+fn parse_with_sides<'a>(run_dir: &Path, number: u64, line: &'a [u8]) -> Result<Line<'a, Event>, Damage> {
+    let mut loose: Line<'a, Value> = serde_json::from_slice(line).map_err(|error| unreadable(number, line, &error))?;
+    side::restore(run_dir, loose.seq, &mut loose.ev)
+        .map_err(|detail| Damage::new(number, DamageKind::SideFile, detail))?;
+    let ev = serde_json::from_value(loose.ev).map_err(|error| unreadable(number, line, &error))?;
+    let Line { v, seq, run, epoch, wall_ms, boot_ns, boot_id, who, prev, .. } = loose;
+    Ok(Line { v, seq, run, epoch, wall_ms, boot_ns, boot_id, who, ev, prev })
+}
+
+fn unreadable(number: u64, line: &[u8], error: &serde_json::Error) -> Damage {
+    #[derive(Deserialize)]
+    struct Versioned {
+        v: u32,
+    }
+    match serde_json::from_slice::<Versioned>(line) {
+        Ok(Versioned { v }) if v != record::VERSION => newer(number, v),
+        Ok(_) | Err(_) => Damage::new(number, DamageKind::BadJson, error.to_string()),
+    }
+}
+
+fn newer(number: u64, v: u32) -> Damage {
+    Damage::new(number, DamageKind::Version, format!("it has version {v}, known is {}", record::VERSION))
+}
+
+/// Whether a line may be line 1: it names the run, and its link proves run and mode.
+fn begins(line: &Line<'_, Event>) -> Result<(), Damage> {
+    if line.v != record::VERSION {
+        return Err(newer(1, line.v));
+    }
+    if line.seq != 1 {
+        return Err(Damage::new(1, DamageKind::Cut, format!("the journal begins with record {}", line.seq)));
+    }
+    let Event::RunStarted(header) = &line.ev else {
+        return Err(Damage::new(1, DamageKind::NoHeader, "the first record does not start a run"));
+    };
+    if line.prev == Link::seed(&line.run, header.mode) {
+        return Ok(());
+    }
+    let other = match header.mode {
+        Mode::Drill => Mode::Real,
+        Mode::Real => Mode::Drill,
+    };
+    if line.prev == Link::seed(&line.run, other) {
+        let detail = format!("it says {}, its chain was begun as {}", header.mode.word(), other.word());
+        return Err(Damage::new(1, DamageKind::WrongMode, detail));
+    }
+    Err(Damage::new(1, DamageKind::WrongRun, format!("its chain was not begun for run {}", line.run)))
+}
+
+/// Whether a line follows the chain.
+fn follows(chain: &Chain, line: &Line<'_, Event>) -> Result<(), Damage> {
+    let number = chain.seq + 1;
+    if line.v != record::VERSION {
+        return Err(newer(number, line.v));
+    }
+    if *line.run != *chain.run {
+        let detail = format!("it belongs to run {}, the journal to {}", line.run, chain.run);
+        return Err(Damage::new(number, DamageKind::WrongRun, detail));
+    }
+    if line.seq > number {
+        let detail = match line.seq - 1 {
+            last if last == number => format!("record {number} is missing before record {}", line.seq),
+            last => format!("records {number} to {last} are missing before record {}", line.seq),
+        };
+        return Err(Damage::new(number, DamageKind::Cut, detail));
+    }
+    if line.seq < number {
+        let detail = format!("number {} stands here a second time; one of the two was put in", line.seq);
+        return Err(Damage::new(number, DamageKind::Inserted, detail));
+    }
+    if line.prev != chain.head {
+        let detail = format!("record {number} was chained to another record {}", chain.seq);
+        return Err(Damage::new(chain.seq, DamageKind::Changed, detail));
+    }
+    if line.epoch != chain.epoch && line.epoch != chain.epoch + 1 {
+        let detail = format!("process number {} cannot follow process number {}", line.epoch, chain.epoch);
+        return Err(Damage::new(number, DamageKind::Changed, detail));
+    }
+    Ok(())
+}
+
+/// Names that repeat from line to line are kept once.
+fn advance(chain: &mut Option<Chain>, line: Line<'_, Event>, h: Link) -> Record {
+    let chain = chain.get_or_insert_with(|| Chain {
+        run: line.run.as_ref().into(),
+        seq: 0,
+        epoch: 0,
+        head: h,
+        who: Arc::from(""),
+        boot_id: Arc::from(""),
+    });
+    (chain.seq, chain.epoch, chain.head) = (line.seq, line.epoch, h);
+    if *chain.who != *line.who {
+        chain.who = line.who.as_ref().into();
+    }
+    if *chain.boot_id != *line.boot_id {
+        chain.boot_id = line.boot_id.as_ref().into();
+    }
+    Record {
+        v: line.v,
+        seq: line.seq,
+        run: chain.run.clone(),
+        epoch: line.epoch,
+        wall_ms: line.wall_ms,
+        boot_ns: line.boot_ns,
+        boot_id: chain.boot_id.clone(),
+        who: chain.who.clone(),
+        ev: line.ev,
+        prev: line.prev,
+        h,
+    }
+}

@@ -1,0 +1,207 @@
+//! Reading a journal from its first byte to its last, without the lock: every hash, every link.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::chain::{self, Chain};
+use super::damage::{Damage, DamageKind};
+use super::disk;
+use super::lines::{Lines, Next};
+use super::record::{self, Link, Record};
+use crate::model::event::{Event, RunHeader};
+use crate::model::outcome::Mode;
+
+/// Why a journal could not be read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    #[error("no journal in `{}`", .0.display())]
+    NotFound(PathBuf),
+    #[error("failed to read the journal: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// A journal as far as it is whole.
+#[derive(Debug, Clone)]
+pub struct JournalFile {
+    pub records: Vec<Record>,
+    /// What is wrong with the record after the last one.
+    pub damage: Option<Damage>,
+    /// Bytes after the last newline: a write that a crash cut short, or one under way right now.
+    pub torn_bytes: u64,
+}
+
+impl JournalFile {
+    /// Line 1.
+    #[must_use]
+    pub fn header(&self) -> Option<&RunHeader> {
+        if let Event::RunStarted(header) = &self.records.first()?.ev { Some(header) } else { None }
+    }
+
+    #[must_use]
+    pub fn head(&self) -> Option<Link> {
+        self.records.last().map(|record| record.h)
+    }
+}
+
+/// What `verify` finds.
+#[derive(Debug, Clone)]
+pub struct Verdict {
+    pub run: Option<Arc<str>>,
+    pub mode: Option<Mode>,
+    /// Whole records, counted from the first.
+    pub records: u64,
+    /// The chain's head over those.
+    pub head: Option<Link>,
+    pub damage: Option<Damage>,
+    pub torn_bytes: u64,
+}
+
+/// Reads a run's journal, up to its end or the first damage.
+///
+/// # Errors
+/// When there is no file, or the disk fails. Damage is no error here.
+pub fn read(run_dir: &Path) -> Result<JournalFile, ReadError> {
+    let mut scan = Scan::open(run_dir)?;
+    let mut records = Vec::new();
+    let damage = scan.run_to_end(|record| records.push(record))?;
+    Ok(JournalFile { records, damage, torn_bytes: scan.torn().len() as u64 })
+}
+
+/// As [`read`], but keeps no record: memory does not grow with the journal.
+///
+/// # Errors
+/// As [`read`].
+pub fn verify(run_dir: &Path) -> Result<Verdict, ReadError> {
+    let mut scan = Scan::open(run_dir)?;
+    let mut mode = None;
+    let damage = scan.run_to_end(|record| {
+        if let Event::RunStarted(header) = &record.ev {
+            mode = mode.or(Some(header.mode));
+        }
+    })?;
+    let (run, records, head) = match &scan.chain {
+        Some(chain) => (Some(chain.run.clone()), chain.seq, Some(chain.head)),
+        None => (None, 0, None),
+    };
+    Ok(Verdict { run, mode, records, head, damage, torn_bytes: scan.torn().len() as u64 })
+}
+
+pub(super) enum Fault {
+    Damage(Damage),
+    Io(io::Error),
+}
+
+impl From<Damage> for Fault {
+    fn from(damage: Damage) -> Self {
+        Self::Damage(damage)
+    }
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// A pass over a journal.
+pub(super) struct Scan<R = File> {
+    run_dir: PathBuf,
+    lines: Lines<R>,
+    pub chain: Option<Chain>,
+}
+
+impl Scan {
+    pub(super) fn open(run_dir: &Path) -> Result<Self, ReadError> {
+        let file =
+            disk::careful().read(true).open(run_dir.join(disk::JOURNAL)).map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound => ReadError::NotFound(run_dir.to_owned()),
+                _ => ReadError::Io(error),
+            })?;
+        Ok(Self::behind(None, run_dir, file))
+    }
+}
+
+impl<R: Read> Scan<R> {
+    /// Goes on behind the records that made this chain.
+    pub(super) fn behind(chain: Option<Chain>, run_dir: &Path, rest: R) -> Self {
+        Self { run_dir: run_dir.to_owned(), lines: Lines::new(rest), chain }
+    }
+
+    /// Bytes after the last newline; known once the end was reached.
+    pub(super) fn torn(&self) -> &[u8] {
+        self.lines.tail()
+    }
+
+    /// Length of the whole lines.
+    pub(super) const fn whole_bytes(&self) -> u64 {
+        self.lines.whole_bytes()
+    }
+
+    pub(super) fn run_to_end(&mut self, mut keep: impl FnMut(Record)) -> io::Result<Option<Damage>> {
+        loop {
+            match self.next() {
+                Ok(Some(record)) => keep(record),
+                Ok(None) => return Ok(None),
+                Err(Fault::Damage(damage)) => return Ok(Some(damage)),
+                Err(Fault::Io(error)) => return Err(error),
+            }
+        }
+    }
+
+    /// The next whole record; `None` at the end of them.
+    pub(super) fn next(&mut self) -> Result<Option<Record>, Fault> {
+        let number = self.chain.as_ref().map_or(0, |chain| chain.seq) + 1;
+        let line = match self.lines.next()? {
+            Next::Line(line) => line,
+            Next::TooLong => {
+                return Err(Damage::new(number, DamageKind::BadJson, "the line is longer than 64 KiB").into());
+            }
+            Next::End => return self.end(number),
+        };
+        match chain::take(&mut self.chain, &self.run_dir, number, line) {
+            Ok(record) => Ok(Some(record)),
+            Err(mut damage) => {
+                if damage.reason == DamageKind::Cut && self.is_further_down(number)? {
+                    damage.reason = DamageKind::Reordered;
+                    damage.detail = format!("record {number} stands further down");
+                }
+                Err(damage.into())
+            }
+        }
+    }
+
+    /// A torn write leaves a beginning of a line. A whole record that only lost its newline to
+    /// another byte was changed.
+    fn end(&self, number: u64) -> Result<Option<Record>, Fault> {
+        if let Some((_, line)) = self.torn().split_last()
+            && record::read_seal(line).is_some_and(|seal| seal.stated == seal.actual)
+        {
+            return Err(Damage::new(number, DamageKind::Changed, "its line does not end with a newline").into());
+        }
+        if self.chain.is_none() {
+            return Err(Damage::new(1, DamageKind::NoHeader, "the journal holds no whole record").into());
+        }
+        Ok(None)
+    }
+
+    fn is_further_down(&mut self, number: u64) -> io::Result<bool> {
+        #[derive(Deserialize)]
+        struct Numbered {
+            seq: u64,
+        }
+        loop {
+            match self.lines.next()? {
+                Next::Line(line) => {
+                    if serde_json::from_slice::<Numbered>(line).is_ok_and(|found| found.seq == number) {
+                        return Ok(true);
+                    }
+                }
+                Next::TooLong | Next::End => return Ok(false),
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! What does not fit into a line goes to `out/<seq>.json`; the line keeps its hash and length.
+
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::disk;
+use super::record::Link;
+use crate::model::{Object, Value};
+
+const DIR: &str = "out";
+const KEY: &str = "$side";
+/// What a line that refers to a side file holds somewhere.
+pub(super) const MARK: &[u8] = b"\"$side\"";
+
+/// What stands in a line in the place of a big member of its event.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Placeholder {
+    #[serde(rename = "$side")]
+    side: String,
+    sha256: Link,
+    bytes: u64,
+}
+
+/// A side file that must be on the disk before the line that names it.
+pub(super) struct SideFile {
+    name: String,
+    bytes: Vec<u8>,
+}
+
+/// Moves members of an event out, the biggest first, until the rest fits into `room_bytes`.
+///
+/// A member that looks like a placeholder always moves: so whatever looks like one in a line is
+/// ours, and nothing that the cloud answers can name a file.
+pub(super) fn move_out(event: &mut Value, seq: u64, room_bytes: usize) -> serde_json::Result<Vec<SideFile>> {
+    let mut files = Vec::new();
+    let Value::Object(members) = event else { return Ok(files) };
+    let look_alikes: Vec<String> =
+        members.iter().filter(|(_, value)| value.get(KEY).is_some()).map(|(key, _)| key.clone()).collect();
+    for key in look_alikes {
+        files.push(move_member(members, &key, seq, files.len())?);
+    }
+    let mut sizes: Vec<(String, usize)> = Vec::new();
+    for (key, value) in members.iter().filter(|(key, value)| *key != "type" && value.get(KEY).is_none()) {
+        sizes.push((key.clone(), serde_json::to_vec(value)?.len()));
+    }
+    sizes.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
+    for (key, _) in sizes {
+        if serde_json::to_vec(members)?.len() <= room_bytes {
+            break;
+        }
+        files.push(move_member(members, &key, seq, files.len())?);
+    }
+    Ok(files)
+}
+
+fn move_member(members: &mut Object, key: &str, seq: u64, nth: usize) -> serde_json::Result<SideFile> {
+    let bytes = serde_json::to_vec(&members[key])?;
+    let name = file_name(seq, nth);
+    let placeholder = Placeholder {
+        side: format!("{DIR}/{name}"),
+        sha256: Link::of(&bytes),
+        bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+    };
+    members[key] = serde_json::to_value(placeholder)?;
+    Ok(SideFile { name, bytes })
+}
+
+fn file_name(seq: u64, nth: usize) -> String {
+    if nth == 0 { format!("{seq}.json") } else { format!("{seq}.{nth}.json") }
+}
+
+/// Writes side files and makes them durable. One left by a crash has no line and is replaced.
+pub(super) fn write(run_dir: &Path, files: &[SideFile]) -> io::Result<()> {
+    if files.is_empty() {
+        return Ok(());
+    }
+    let dir = run_dir.join(DIR);
+    disk::private_dir(&dir)?;
+    for side in files {
+        let mut file = disk::careful().write(true).create(true).truncate(true).open(dir.join(&side.name))?;
+        file.write_all(&side.bytes)?;
+        file.sync_all()?;
+    }
+    disk::sync_dir(&dir)?;
+    disk::sync_dir(run_dir)
+}
+
+/// Puts the moved members back into an event's JSON.
+pub(super) fn restore(run_dir: &Path, seq: u64, event: &mut Value) -> Result<(), String> {
+    let Value::Object(members) = event else { return Ok(()) };
+    for value in members.values_mut().filter(|value| value.get(KEY).is_some()) {
+        let placeholder: Placeholder =
+            serde_json::from_value(value.clone()).map_err(|error| format!("its reference is malformed: {error}"))?;
+        *value = read_back(run_dir, seq, &placeholder)?;
+    }
+    Ok(())
+}
+
+fn read_back(run_dir: &Path, seq: u64, placeholder: &Placeholder) -> Result<Value, String> {
+    let Placeholder { side, sha256, bytes } = placeholder;
+    // Only names that we could have given: a reference must not lead out of the directory.
+    let ours = (0..16).any(|nth| *side == format!("{DIR}/{}", file_name(seq, nth)));
+    if !ours {
+        return Err(format!("`{side}` is no side file of record {seq}"));
+    }
+    let file = disk::careful().read(true).open(run_dir.join(side)).map_err(|error| format!("`{side}`: {error}"))?;
+    let mut text = Vec::new();
+    file.take(bytes.saturating_add(1)).read_to_end(&mut text).map_err(|error| format!("`{side}`: {error}"))?;
+    if Link::of(&text) != *sha256 {
+        return Err(format!("`{side}` is not what was written"));
+    }
+    serde_json::from_slice(&text).map_err(|error| format!("`{side}`: {error}"))
+}
