@@ -292,6 +292,12 @@ pub enum Event {
         answer: ProbeAnswer,
         detail: String,
     },
+    /// A person wants the probe asked again.
+    ProbeRequested {
+        step: String,
+        attempt: u32,
+        by: String,
+    },
     UnknownResolved {
         step: String,
         attempt: u32,
@@ -366,11 +372,6 @@ pub enum Timer {
     RunBudget,
     /// A `wait` step is over.
     Wait {
-        step: String,
-        attempt: u32,
-    },
-    /// The step used up its `timeout` (people not counted).
-    StepTimeout {
         step: String,
         attempt: u32,
     },

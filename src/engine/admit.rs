@@ -1,0 +1,412 @@
+//! A person's command into facts, or a reason why not. Pure: looks, never changes.
+//!
+//! Proof of presence is checked outside (a device, STS): `admit` says whose code is needed, and
+//! [`Admitted::sealed`] puts the proof where it belongs.
+
+use super::Engine;
+use super::command::{Command, Refusal, Typed};
+use super::snapshot::{Allowed, CheckState};
+use super::state::{CODE_PERIOD_MS, Stage};
+use crate::model::event::{Event, MfaProof, UnknownDecision};
+use crate::model::plan::StepIx;
+use crate::model::runbook::Confirm;
+
+/// Facts that may be recorded, once the proof (if one is needed) is there.
+#[derive(Debug, Clone)]
+pub struct Admitted {
+    events: Vec<Event>,
+    pub proof: Option<ProofNeed>,
+}
+
+/// Whose code has to be checked before anything is recorded.
+#[derive(Debug, Clone)]
+pub struct ProofNeed {
+    pub step: String,
+    pub person: String,
+    pub code: Typed,
+    /// The last RFC 6238 counter of this person that counted.
+    pub last_counter: Option<u64>,
+}
+
+impl Admitted {
+    fn plain(events: Vec<Event>) -> Self {
+        Self { events, proof: None }
+    }
+
+    /// The facts to record. `proof` must be given when one was asked for; without it, nothing is.
+    #[must_use]
+    pub fn sealed(self, proof: Option<&MfaProof>) -> Vec<Event> {
+        if self.proof.is_some() && proof.is_none() {
+            return Vec::new();
+        }
+        let mut events = self.events;
+        if let Some(given) = proof {
+            for event in &mut events {
+                match event {
+                    Event::MfaVerified { proof, .. } | Event::ApprovalGranted { proof, .. } => *proof = given.clone(),
+                    Event::CheckOverridden { proof, .. } => *proof = Some(given.clone()),
+                    _ => {}
+                }
+            }
+        }
+        events
+    }
+}
+
+fn blank_proof() -> MfaProof {
+    MfaProof { by: String::new(), method: String::new(), device: String::new(), counter: None }
+}
+
+impl Engine {
+    /// Whether a command may become facts at `at_ms`.
+    ///
+    /// # Errors
+    /// The reason in words for the person who asked.
+    pub fn admit(&self, at_ms: i64, command: &Command) -> Result<Admitted, Refusal> {
+        if self.run.finished.is_some() && !matches!(command, Command::Note { .. }) {
+            return Err(Refusal::new("the run is over"));
+        }
+        let by = || self.plan.operator.clone();
+        match command {
+            Command::Run { step, attempt, digest, typed, code } => {
+                self.admit_run(at_ms, step, *attempt, digest, typed.as_ref(), code.as_ref())
+            }
+            Command::Approve { step, attempt, digest, by, code } => {
+                self.admit_approval(at_ms, step, *attempt, digest, by, code)
+            }
+            Command::RunReads { phase } => self.admit_reads(at_ms, phase),
+            Command::Override { step, check, by, reason, code } => {
+                self.admit_override(at_ms, step, *check, by, reason, code.as_ref())
+            }
+            Command::Skip { step, reason } => {
+                self.allowed(step, Allowed::Skip)?;
+                let reason = required(reason, "why is it skipped?")?;
+                Ok(Admitted::plain(vec![Event::StepSkipped { step: step.clone(), by: Some(by()), reason }]))
+            }
+            Command::DoneExternally { step, evidence } => {
+                let ix = self.allowed(step, Allowed::DoneExternally)?;
+                let evidence = required(evidence, "who did it, and how do you know?")?;
+                let attempt = self.steps[ix].attempt;
+                Ok(Admitted::plain(vec![Event::StepDoneExternally { step: step.clone(), attempt, by: by(), evidence }]))
+            }
+            Command::Retry { step } => {
+                let ix = self.allowed(step, Allowed::Retry)?;
+                let attempt = self.steps[ix].attempt + 1;
+                Ok(Admitted::plain(vec![Event::StepRetried { step: step.clone(), attempt, by: by() }]))
+            }
+            Command::RollBack { step, digest, typed, code } => {
+                self.admit_rollback(at_ms, step, digest, typed.as_ref(), code.as_ref())
+            }
+            Command::ResolveUnknown { step, decision, reason, code } => {
+                self.admit_resolution(at_ms, step, *decision, reason, code.as_ref())
+            }
+            Command::ProbeAgain { step } => self.admit_probe_again(step),
+            Command::Pause { reason } => match &self.run.paused {
+                Some(_) => Err(Refusal::new("the run is paused already")),
+                None => Ok(Admitted::plain(vec![Event::RunPaused { reason: reason.clone() }])),
+            },
+            Command::Continue => match &self.run.paused {
+                Some(_) => Ok(Admitted::plain(vec![Event::RunContinued])),
+                None => Err(Refusal::new("the run is not paused")),
+            },
+            Command::Note { text, about_ms, step } => {
+                let text = required(text, "a note needs words")?;
+                let note = Event::NoteAdded { by: by(), text, about_ms: *about_ms, step: step.clone() };
+                Ok(Admitted::plain(vec![note]))
+            }
+            Command::Leave { reason } => Ok(Admitted::plain(vec![Event::RunLeft { reason: reason.clone() }])),
+            Command::Abort { reason } => Ok(Admitted::plain(vec![Event::RunAborted { reason: reason.clone() }])),
+            Command::Attention { .. } => Ok(Admitted::plain(Vec::new())),
+        }
+    }
+
+    fn find(&self, step: &str) -> Result<StepIx, Refusal> {
+        self.by_key.get(step).copied().ok_or_else(|| Refusal::new(format!("there is no step `{step}`")))
+    }
+
+    /// What a person may do to a step in its present state.
+    #[must_use]
+    pub(super) fn allowances(&self, ix: StepIx) -> Vec<Allowed> {
+        let (step, state) = (&self.plan.steps[ix], &self.steps[ix]);
+        let mut may = Vec::new();
+        if self.run.finished.is_some() {
+            return may;
+        }
+        let quiet = state.inflight.iter().all(|purpose| !purpose.is_send());
+        match state.stage {
+            Stage::Gated => {
+                may.push(Allowed::Run);
+                if step.gates.approvals.is_some() {
+                    may.push(Allowed::Approve);
+                }
+            }
+            Stage::Blocked => {
+                let failed = state.checks.iter().zip(&step.checks).filter(|(one, _)| one.state == CheckState::Failed);
+                if failed.into_iter().all(|(_, check)| check.override_role.is_some()) {
+                    may.push(Allowed::Override);
+                }
+                may.push(Allowed::Retry);
+            }
+            Stage::Failed if quiet => may.push(Allowed::Retry),
+            Stage::InDoubt => may.push(Allowed::ResolveUnknown),
+            _ => {}
+        }
+        if matches!(state.stage, Stage::Pending | Stage::Gated | Stage::Blocked | Stage::Failed | Stage::RolledBack)
+            && quiet
+        {
+            may.extend([Allowed::Skip, Allowed::DoneExternally]);
+        }
+        let acted = state.sent_ms.is_some() && matches!(state.stage, Stage::Succeeded | Stage::Failed);
+        if acted && !step.rollback.is_empty() && quiet {
+            may.push(Allowed::RollBack);
+        }
+        may
+    }
+
+    fn allowed(&self, step: &str, what: Allowed) -> Result<StepIx, Refusal> {
+        let ix = self.find(step)?;
+        if self.allowances(ix).contains(&what) {
+            Ok(ix)
+        } else {
+            let status = self.steps[ix].stage.status().word();
+            Err(Refusal::new(format!("`{step}` is {status}: that is not possible now")))
+        }
+    }
+
+    fn admit_run(
+        &self,
+        at: i64,
+        step: &str,
+        attempt: u32,
+        digest: &str,
+        typed: Option<&Typed>,
+        code: Option<&Typed>,
+    ) -> Result<Admitted, Refusal> {
+        let ix = self.allowed(step, Allowed::Run)?;
+        let state = &self.steps[ix];
+        if self.run.paused.is_some() {
+            return Err(Refusal::new("the run is paused").hint("continue it with P first"));
+        }
+        let shown = state.call.as_ref().is_some_and(|call| call.digest == digest) && state.attempt == attempt;
+        if !shown {
+            return Err(Refusal::new("the request has changed since it was shown").hint("look at it again"));
+        }
+        let typed = self.check_typed(state.type_text.as_deref(), typed)?;
+        if !self.approved(ix, at) {
+            return Err(Refusal::new("approvals are missing or have expired"));
+        }
+        let confirmed = Event::StepConfirmed {
+            step: step.to_owned(),
+            attempt,
+            by: self.plan.operator.clone(),
+            digest: digest.to_owned(),
+            typed,
+        };
+        if !self.needs_mfa(ix, at) {
+            return Ok(Admitted::plain(vec![confirmed]));
+        }
+        let need = self.proof_need(at, step, &self.plan.operator, code)?;
+        let verified = Event::MfaVerified { step: step.to_owned(), attempt, proof: blank_proof() };
+        Ok(Admitted { events: vec![confirmed, verified], proof: Some(need) })
+    }
+
+    /// Whether the exact text was typed; true when one was asked for.
+    #[expect(clippy::unused_self, reason = "one of the admission's checks")]
+    fn check_typed(&self, wanted: Option<&str>, typed: Option<&Typed>) -> Result<bool, Refusal> {
+        match (wanted, typed) {
+            (None, _) => Ok(false),
+            (Some(wanted), Some(typed)) if typed.0 == wanted && !wanted.is_empty() => Ok(true),
+            (Some(_), Some(_)) => Err(Refusal::new("the text typed is not the one asked for")),
+            (Some(_), None) => Err(Refusal::new("the name has to be typed")),
+        }
+    }
+
+    fn proof_need(&self, at: i64, step: &str, person: &str, code: Option<&Typed>) -> Result<ProofNeed, Refusal> {
+        let Some(code) = code else { return Err(Refusal::new(format!("a code of {person} is needed"))) };
+        if self.proofs.wrong_now(person, at) >= 3 {
+            let left = (CODE_PERIOD_MS - at.rem_euclid(CODE_PERIOD_MS)) / 1000;
+            return Err(Refusal::new("three wrong codes").hint(format!("wait for the next one, in {left}s")));
+        }
+        Ok(ProofNeed {
+            step: step.to_owned(),
+            person: person.to_owned(),
+            code: code.clone(),
+            last_counter: self.proofs.counters.get(person).copied(),
+        })
+    }
+
+    fn admit_approval(
+        &self,
+        at: i64,
+        step: &str,
+        attempt: u32,
+        digest: &str,
+        by: &str,
+        code: &Typed,
+    ) -> Result<Admitted, Refusal> {
+        let ix = self.allowed(step, Allowed::Approve)?;
+        let state = &self.steps[ix];
+        let Some(wanted) = &self.plan.steps[ix].gates.approvals else {
+            return Err(Refusal::new("no approval is asked for"));
+        };
+        if by == self.plan.operator {
+            return Err(Refusal::new("the operator cannot approve their own step"));
+        }
+        let holds =
+            |role: &&String| self.plan.roles.get(*role).is_some_and(|people| people.iter().any(|one| one == by));
+        let Some(role) = wanted.from.iter().find(holds) else {
+            return Err(Refusal::new(format!("{by} holds none of the roles {}", wanted.from.join(", "))));
+        };
+        let shown = state.call.as_ref().is_some_and(|call| call.digest == digest) && state.attempt == attempt;
+        if !shown {
+            return Err(Refusal::new("the request has changed since it was shown").hint("look at it again"));
+        }
+        let valid = state.approvals.iter().any(|one| one.by == by && one.expires_ms > at && one.digest == digest);
+        if valid {
+            return Err(Refusal::new(format!("{by} has approved already")));
+        }
+        let need = self.proof_need(at, step, by, Some(code))?;
+        let granted = Event::ApprovalGranted {
+            step: step.to_owned(),
+            attempt,
+            by: by.to_owned(),
+            role: role.clone(),
+            digest: digest.to_owned(),
+            expires_ms: at.saturating_add(i64::try_from(wanted.within_ms).unwrap_or(i64::MAX)),
+            proof: blank_proof(),
+        };
+        Ok(Admitted { events: vec![granted], proof: Some(need) })
+    }
+
+    /// Ready read-only steps of a phase that wait for nothing but a press.
+    pub(super) fn ready_reads(&self, phase: usize, at: i64) -> Vec<StepIx> {
+        let quick = |&ix: &StepIx| {
+            let step = &self.plan.steps[ix];
+            self.steps[ix].stage == Stage::Gated
+                && !step.risk.changes()
+                && matches!(step.gates.confirm, Confirm::Press)
+                && step.gates.approvals.is_none()
+                && !self.needs_mfa(ix, at)
+                && !self.steps[ix]
+                    .call
+                    .as_ref()
+                    .is_some_and(|call| matches!(call.action, crate::model::action::Action::Manual(_)))
+        };
+        self.plan.phases.get(phase).map(|phase| phase.steps.iter().copied().filter(quick).collect()).unwrap_or_default()
+    }
+
+    fn admit_reads(&self, at: i64, phase: &str) -> Result<Admitted, Refusal> {
+        if self.run.paused.is_some() {
+            return Err(Refusal::new("the run is paused").hint("continue it with P first"));
+        }
+        let Some(phase_ix) = self.plan.phases.iter().position(|one| one.id == phase) else {
+            return Err(Refusal::new(format!("there is no phase `{phase}`")));
+        };
+        let events: Vec<Event> = self
+            .ready_reads(phase_ix, at)
+            .into_iter()
+            .filter_map(|ix| {
+                let state = &self.steps[ix];
+                Some(Event::StepConfirmed {
+                    step: self.plan.steps[ix].key.clone(),
+                    attempt: state.attempt,
+                    by: self.plan.operator.clone(),
+                    digest: state.call.as_ref()?.digest.clone(),
+                    typed: false,
+                })
+            })
+            .collect();
+        if events.is_empty() {
+            return Err(Refusal::new("no read-only step of this phase is ready"));
+        }
+        Ok(Admitted::plain(events))
+    }
+
+    fn admit_override(
+        &self,
+        at: i64,
+        step: &str,
+        check: u16,
+        by: &str,
+        reason: &str,
+        code: Option<&Typed>,
+    ) -> Result<Admitted, Refusal> {
+        let ix = self.allowed(step, Allowed::Override)?;
+        let n = usize::from(check);
+        let failed = self.steps[ix].checks.get(n).is_some_and(|one| one.state == CheckState::Failed);
+        let role = self.plan.steps[ix].checks.get(n).and_then(|one| one.override_role.as_ref());
+        let Some(role) = role.filter(|_| failed) else {
+            return Err(Refusal::new("this check cannot be overridden"));
+        };
+        if !self.plan.roles.get(role).is_some_and(|people| people.iter().any(|one| one == by)) {
+            return Err(Refusal::new(format!("{by} does not hold the role {role}")));
+        }
+        let reason = required(reason, "an override needs a reason: it stands in the report")?;
+        let attempt = self.steps[ix].attempt;
+        let event =
+            Event::CheckOverridden { step: step.to_owned(), attempt, check, by: by.to_owned(), reason, proof: None };
+        let proof = if by == self.plan.operator { None } else { Some(self.proof_need(at, step, by, code)?) };
+        Ok(Admitted { events: vec![event], proof })
+    }
+
+    fn admit_rollback(
+        &self,
+        at: i64,
+        step: &str,
+        digest: &str,
+        typed: Option<&Typed>,
+        code: Option<&Typed>,
+    ) -> Result<Admitted, Refusal> {
+        let ix = self.allowed(step, Allowed::RollBack)?;
+        let view = self.rollback_view(ix, at).ok_or_else(|| Refusal::new("nothing can be rolled back"))?;
+        if view.digest != digest {
+            return Err(Refusal::new("the roll back has changed since it was shown").hint("look at it again"));
+        }
+        self.check_typed(view.type_text.as_deref(), typed)?;
+        let attempt = self.steps[ix].attempt;
+        let started = Event::RollbackStarted { step: step.to_owned(), attempt, by: self.plan.operator.clone() };
+        if view.mfa.is_none() {
+            return Ok(Admitted::plain(vec![started]));
+        }
+        let need = self.proof_need(at, step, &self.plan.operator, code)?;
+        let verified = Event::MfaVerified { step: step.to_owned(), attempt, proof: blank_proof() };
+        Ok(Admitted { events: vec![verified, started], proof: Some(need) })
+    }
+
+    fn admit_resolution(
+        &self,
+        at: i64,
+        step: &str,
+        decision: UnknownDecision,
+        reason: &str,
+        code: Option<&Typed>,
+    ) -> Result<Admitted, Refusal> {
+        let ix = self.allowed(step, Allowed::ResolveUnknown)?;
+        let reason = required(reason, "how do you know? It stands in the report")?;
+        let attempt = self.steps[ix].attempt;
+        let by = self.plan.operator.clone();
+        let need = self.proof_need(at, step, &by, code)?;
+        let verified = Event::MfaVerified { step: step.to_owned(), attempt, proof: blank_proof() };
+        let resolved = Event::UnknownResolved { step: step.to_owned(), attempt, by, decision, reason };
+        Ok(Admitted { events: vec![verified, resolved], proof: Some(need) })
+    }
+
+    fn admit_probe_again(&self, step: &str) -> Result<Admitted, Refusal> {
+        let ix = self.allowed(step, Allowed::ResolveUnknown)?;
+        let purpose = self.steps[ix].doubt.as_ref().map(|doubt| doubt.purpose);
+        if !purpose.is_some_and(|purpose| self.can_probe(ix, purpose)) {
+            return Err(Refusal::new("there is nothing to probe: look by hand"));
+        }
+        let attempt = self.steps[ix].attempt;
+        Ok(Admitted::plain(vec![Event::ProbeRequested {
+            step: step.to_owned(),
+            attempt,
+            by: self.plan.operator.clone(),
+        }]))
+    }
+}
+
+fn required(text: &str, question: &str) -> Result<String, Refusal> {
+    let text = text.trim();
+    if text.is_empty() { Err(Refusal::new(question)) } else { Ok(text.to_owned()) }
+}

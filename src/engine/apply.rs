@@ -1,0 +1,501 @@
+//! Facts into state. Every event has its arm; one that cannot have happened is an anomaly.
+
+use super::effect::Effect;
+use super::state::{Approval, Doubt, Stage};
+use super::{Engine, propose};
+use crate::model::event::{Event, MfaProof, Purpose, Stamped, Ticket, Timer, UnknownDecision};
+use crate::model::outcome::{CloudError, ProbeAnswer, RunStatus};
+use crate::model::plan::StepIx;
+use crate::model::runbook::OnFailure;
+
+use super::snapshot::CheckState;
+
+impl Engine {
+    pub(super) fn apply(&mut self, stamped: &Stamped, out: &mut Vec<Effect>) {
+        let at = stamped.at_ms;
+        match &stamped.event {
+            Event::RunStarted(_) => self.on_started(at, out),
+            Event::RunResumed { .. } => self.on_resumed(at, out),
+            Event::RunPaused { reason } => self.run.paused = Some(reason.clone()),
+            Event::RunContinued => {
+                self.run.paused = None;
+                self.drive_all(at, out);
+            }
+            Event::RunLeft { .. } => self.run.left = true,
+            Event::RunAborted { .. } => self.end(RunStatus::Aborted, at, out),
+            Event::RunFinished { status, .. } => self.end(*status, at, out),
+            Event::BudgetExceeded { phase, .. } => self.run.over_budget.push(phase.clone()),
+            Event::NoteAdded { .. } | Event::TornTailCut { .. } => {}
+            Event::Anomaly { .. } => self.run.anomalies += 1,
+            Event::TimerFired { timer } => self.on_timer(timer, at, out),
+            Event::MfaRefused { by, .. } => self.proofs.note_wrong(by, at),
+            Event::Observed { ticket, .. }
+            | Event::ActionRequested { ticket, .. }
+            | Event::ActionSucceeded { ticket, .. }
+            | Event::ActionRefused { ticket, .. }
+            | Event::ActionUnknown { ticket, .. } => match self.by_key.get(&ticket.step).copied() {
+                Some(ix) => self.on_call_event(ix, &stamped.event, at, out),
+                None => self.anomaly(out, format!("no step `{}`", ticket.step)),
+            },
+            Event::StepReady { step, .. }
+            | Event::CheckPassed { step, .. }
+            | Event::CheckFailed { step, .. }
+            | Event::CheckOverridden { step, .. }
+            | Event::GateOpened { step, .. }
+            | Event::StepConfirmed { step, .. }
+            | Event::StepAutoConfirmed { step, .. }
+            | Event::MfaVerified { step, .. }
+            | Event::ApprovalGranted { step, .. }
+            | Event::ProbeAnswered { step, .. }
+            | Event::ProbeRequested { step, .. }
+            | Event::UnknownResolved { step, .. }
+            | Event::RetryScheduled { step, .. }
+            | Event::StepSucceeded { step, .. }
+            | Event::StepFailed { step, .. }
+            | Event::StepSkipped { step, .. }
+            | Event::StepDoneExternally { step, .. }
+            | Event::StepRetried { step, .. }
+            | Event::RollbackStarted { step, .. }
+            | Event::StepRolledBack { step, .. }
+            | Event::RollbackFailed { step, .. } => match self.by_key.get(step).copied() {
+                Some(ix) => self.on_step_event(ix, &stamped.event, at, out),
+                None => self.anomaly(out, format!("no step `{step}`")),
+            },
+        }
+    }
+
+    #[expect(clippy::unused_self, reason = "reads as a verb of the machine")]
+    pub(super) fn anomaly(&self, out: &mut Vec<Effect>, detail: String) {
+        propose(out, Event::Anomaly { detail });
+    }
+
+    fn on_started(&mut self, at: i64, out: &mut Vec<Effect>) {
+        if self.run.started_ms.is_some() {
+            self.anomaly(out, "the run started twice".to_owned());
+            return;
+        }
+        self.run.started_ms = Some(at);
+        // What passed between impact and start belongs to nobody: "not started yet".
+        self.meter.start(self.plan.clock_at_ms.min(at));
+        self.meter.advance(at);
+        self.arm_run_timer(out);
+        self.drive_all(at, out);
+        self.finish_if_done(at, out);
+    }
+
+    fn on_resumed(&mut self, at: i64, out: &mut Vec<Effect>) {
+        self.run.left = false;
+        self.run.ending = false;
+        if self.run.finished.is_some() {
+            return;
+        }
+        self.arm_run_timer(out);
+        for phase in 0..self.plan.phases.len() {
+            self.arm_phase_timer(phase, out);
+        }
+        for ix in 0..self.steps.len() {
+            self.steps[ix].proposed = false;
+            self.steps[ix].inflight.clear();
+        }
+        self.drive_all(at, out);
+        self.finish_if_done(at, out);
+    }
+
+    fn end(&mut self, status: RunStatus, at: i64, out: &mut Vec<Effect>) {
+        if self.run.finished.is_some() {
+            return;
+        }
+        self.run.finished = Some(status);
+        self.run.ended_ms = Some(at);
+        self.meter.stop();
+        out.push(Effect::Finish);
+    }
+
+    fn on_timer(&mut self, timer: &Timer, at: i64, out: &mut Vec<Effect>) {
+        match timer {
+            Timer::RunBudget => {
+                if let Some(budget_ms) = self.plan.rto_ms
+                    && self.run.finished.is_none()
+                    && !self.run.over_budget.contains(&None)
+                {
+                    propose(out, Event::BudgetExceeded { phase: None, budget_ms });
+                }
+            }
+            Timer::PhaseBudget { phase } => {
+                let Some(found) = self.plan.phases.iter().find(|one| one.id == *phase) else { return };
+                let over = self.phase_times(found).1.is_some();
+                let told = self.run.over_budget.iter().any(|id| id.as_ref() == Some(phase));
+                if let (Some(budget_ms), false, false) = (found.budget_ms, over, told) {
+                    propose(out, Event::BudgetExceeded { phase: Some(phase.clone()), budget_ms });
+                }
+            }
+            Timer::Wait { step, attempt } => {
+                let Some(&ix) = self.by_key.get(step) else { return };
+                if self.steps[ix].stage == Stage::Waiting && self.steps[ix].attempt == *attempt {
+                    self.enter_verifying(ix, at, out);
+                }
+            }
+        }
+    }
+
+    /// Events that name a call.
+    fn on_call_event(&mut self, ix: StepIx, event: &Event, at: i64, out: &mut Vec<Effect>) {
+        self.steps[ix].proposed = false;
+        match event {
+            Event::Observed { ticket, result, .. } => {
+                // A late answer to a question nobody asks any more (skipped, retried) is only kept.
+                if ticket.attempt == self.steps[ix].attempt && self.steps[ix].awaits(ticket.purpose) {
+                    self.steps[ix].answered(ticket.purpose);
+                    self.on_observed(ix, ticket, result, at, out);
+                }
+            }
+            Event::ActionRequested { ticket, .. } => self.on_requested(ix, ticket, at, out),
+            Event::ActionSucceeded { ticket, result, .. } => {
+                if self.take_answer(ix, ticket, out) {
+                    match ticket.purpose {
+                        Purpose::Rollback(n) => self.rollback_next(ix, n + 1, at, out),
+                        _ => {
+                            self.mutate(ix, at, |state| state.result = Some(result.clone()));
+                            self.enter_verifying(ix, at, out);
+                        }
+                    }
+                }
+            }
+            Event::ActionRefused { ticket, error } => {
+                if self.take_answer(ix, ticket, out) {
+                    self.on_refused(ix, ticket, error, at, out);
+                }
+            }
+            Event::ActionUnknown { ticket, error } => {
+                self.steps[ix].answered(ticket.purpose);
+                let doubt = Doubt {
+                    purpose: ticket.purpose,
+                    error: error.to_string(),
+                    answer: None,
+                    detail: None,
+                    for_person: !self.can_probe(ix, ticket.purpose),
+                    seen: None,
+                };
+                self.mutate(ix, at, |state| {
+                    state.stage = Stage::InDoubt;
+                    state.doubt = Some(doubt);
+                    state.not_before_ms = at;
+                });
+                self.drive(ix, at, out);
+            }
+            _ => self.anomaly(out, "not a call event".to_owned()),
+        }
+    }
+
+    /// Whether an answer belongs to the call in flight.
+    fn take_answer(&mut self, ix: StepIx, ticket: &Ticket, out: &mut Vec<Effect>) -> bool {
+        if ticket.attempt == self.steps[ix].attempt && self.steps[ix].awaits(ticket.purpose) {
+            self.steps[ix].answered(ticket.purpose);
+            true
+        } else {
+            self.anomaly(out, format!("an answer for `{}` that no call waits for", ticket.step));
+            false
+        }
+    }
+
+    fn on_requested(&mut self, ix: StepIx, ticket: &Ticket, at: i64, out: &mut Vec<Effect>) {
+        let stage = match ticket.purpose {
+            Purpose::Action if matches!(self.steps[ix].stage, Stage::Gated | Stage::Backoff) => Stage::Sent,
+            Purpose::Rollback(_) if self.steps[ix].stage == Stage::RollingBack => Stage::RollingBack,
+            _ => return self.anomaly(out, format!("`{}` was sent from a state that cannot send", ticket.step)),
+        };
+        self.mutate(ix, at, |state| {
+            state.stage = stage;
+            state.sent_ms = Some(at);
+            state.read_tries = 0;
+        });
+        self.send(ix, ticket.purpose, at, out);
+    }
+
+    fn on_refused(&mut self, ix: StepIx, ticket: &Ticket, error: &CloudError, at: i64, out: &mut Vec<Effect>) {
+        if let Purpose::Rollback(_) = ticket.purpose {
+            let (step, attempt) = (ticket.step.clone(), ticket.attempt);
+            return propose(out, Event::RollbackFailed { step, attempt, reason: error.to_string() });
+        }
+        let retry = &self.plan.steps[ix].retry;
+        let state = &self.steps[ix];
+        let read = !self.plan.steps[ix].risk.changes();
+        let allowed = if read && super::is_passing(error.kind) { retry.max.max(3) } else { retry.max };
+        let listed = retry.on.contains(&error.kind) || (read && super::is_passing(error.kind));
+        let (step, attempt) = (ticket.step.clone(), ticket.attempt);
+        if listed && state.retries + 1 < allowed {
+            let wait = retry.backoff_ms.saturating_mul(1 << state.retries.min(6));
+            let not_before_ms = at + i64::try_from(wait).unwrap_or(i64::MAX / 4);
+            propose(out, Event::RetryScheduled { step, attempt: attempt + 1, not_before_ms, after: error.kind });
+        } else {
+            propose(out, Event::StepFailed { step, attempt, reason: error.to_string() });
+        }
+    }
+
+    /// Events that name a step.
+    fn on_step_event(&mut self, ix: StepIx, event: &Event, at: i64, out: &mut Vec<Effect>) {
+        self.steps[ix].proposed = false;
+        match event {
+            Event::StepReady { .. } => self.begin(ix, at, out),
+            Event::CheckPassed { check, .. } => self.set_check(ix, *check, CheckState::Passed, at, out),
+            Event::CheckFailed { check, message, .. } => {
+                self.steps[ix].reason = Some(message.clone());
+                self.set_check(ix, *check, CheckState::Failed, at, out);
+            }
+            Event::CheckOverridden { check, proof, .. } => {
+                self.note_proof(proof.as_ref());
+                self.set_check(ix, *check, CheckState::Overridden, at, out);
+            }
+            Event::GateOpened { digest, .. } => self.on_gate_opened(ix, digest, at, out),
+            Event::StepConfirmed { attempt, by, digest, .. } => {
+                if self.gate_accepts(ix, *attempt, digest) {
+                    self.steps[ix].confirmed = Some(by.clone());
+                    self.drive(ix, at, out);
+                } else {
+                    self.anomaly(out, format!("`{}` was confirmed while its gate was closed", self.plan.steps[ix].key));
+                }
+            }
+            Event::StepAutoConfirmed { .. } => {
+                self.steps[ix].auto_confirmed = true;
+                self.drive(ix, at, out);
+            }
+            Event::MfaVerified { proof, .. } => {
+                self.note_proof(Some(proof));
+                let phase = self.plan.steps[ix].phase;
+                self.proofs.last = Some((at, phase));
+                self.proofs.phases.push(phase);
+                self.steps[ix].mfa = true;
+                if self.steps[ix].stage == Stage::Gated {
+                    self.drive(ix, at, out);
+                }
+            }
+            Event::ApprovalGranted { by, digest, expires_ms, proof, .. } => {
+                self.note_proof(Some(proof));
+                let approval = Approval { by: by.clone(), at_ms: at, expires_ms: *expires_ms, digest: digest.clone() };
+                self.steps[ix].approvals.retain(|one| one.by != approval.by);
+                self.steps[ix].approvals.push(approval);
+            }
+            Event::ProbeAnswered { answer, detail, .. } => self.on_probe_answer(ix, *answer, detail, at, out),
+            Event::ProbeRequested { .. } => {
+                self.mutate(ix, at, |state| {
+                    state.not_before_ms = at;
+                    if let Some(doubt) = &mut state.doubt {
+                        doubt.for_person = false;
+                    }
+                });
+                self.drive(ix, at, out);
+            }
+            Event::UnknownResolved { decision, reason, .. } => self.on_resolved(ix, *decision, reason, at, out),
+            Event::RetryScheduled { attempt, not_before_ms, .. } => {
+                self.mutate(ix, at, |state| {
+                    state.stage = Stage::Backoff;
+                    state.attempt = *attempt;
+                    state.retries += 1;
+                    state.not_before_ms = *not_before_ms;
+                });
+                self.drive(ix, at, out);
+            }
+            Event::StepSucceeded { outputs, .. } => {
+                self.mutate(ix, at, |state| {
+                    state.outputs = outputs.clone();
+                    state.stage = if state.external { Stage::DoneExternally } else { Stage::Succeeded };
+                });
+                self.note_rpa();
+                self.settled(ix, at, out);
+            }
+            Event::StepFailed { reason, .. } => self.on_failed(ix, reason, at, out),
+            Event::StepSkipped { reason, .. } => {
+                self.mutate(ix, at, |state| {
+                    state.stage = Stage::Skipped;
+                    state.reason = Some(reason.clone());
+                });
+                self.settled(ix, at, out);
+            }
+            Event::StepDoneExternally { evidence, .. } => {
+                self.mutate(ix, at, |state| {
+                    state.external = true;
+                    state.ready_ms.get_or_insert(at);
+                    state.reason = Some(evidence.clone());
+                });
+                self.enter_verifying(ix, at, out);
+            }
+            Event::StepRetried { attempt, .. } => {
+                self.mutate(ix, at, |state| state.renew(*attempt));
+                self.begin(ix, at, out);
+            }
+            Event::RollbackStarted { .. } => {
+                self.mutate(ix, at, |state| {
+                    state.stage = Stage::RollingBack;
+                    state.wants_rollback = false;
+                });
+                self.rollback_next(ix, 0, at, out);
+            }
+            Event::StepRolledBack { .. } => self.mutate(ix, at, |state| state.stage = Stage::RolledBack),
+            Event::RollbackFailed { reason, .. } => {
+                self.mutate(ix, at, |state| {
+                    state.stage = Stage::Failed;
+                    state.reason = Some(format!("roll back failed: {reason}"));
+                });
+                self.drive(ix, at, out);
+            }
+            _ => self.anomaly(out, "not a step event".to_owned()),
+        }
+    }
+
+    fn note_proof(&mut self, proof: Option<&MfaProof>) {
+        if let Some(proof) = proof {
+            self.proofs.note_right(&proof.by, proof.counter);
+        }
+    }
+
+    /// Ready (again): render the call and start checking.
+    fn begin(&mut self, ix: StepIx, at: i64, out: &mut Vec<Effect>) {
+        self.mutate(ix, at, |state| {
+            state.stage = Stage::Checking;
+            state.ready_ms.get_or_insert(at);
+        });
+        self.arm_phase_timer(self.plan.steps[ix].phase, out);
+        let plan = std::sync::Arc::clone(&self.plan);
+        match self.render_call(ix, &plan.steps[ix].uses) {
+            Ok(call) => {
+                self.steps[ix].call = Some(call);
+                self.drive(ix, at, out);
+            }
+            Err(reason) => self.propose_failure(ix, reason, out),
+        }
+    }
+
+    pub(super) fn propose_failure(&mut self, ix: StepIx, reason: String, out: &mut Vec<Effect>) {
+        self.steps[ix].proposed = true;
+        let (step, attempt) = (self.plan.steps[ix].key.clone(), self.steps[ix].attempt);
+        propose(out, Event::StepFailed { step, attempt, reason });
+    }
+
+    fn set_check(&mut self, ix: StepIx, check: u16, to: CheckState, at: i64, out: &mut Vec<Effect>) {
+        let Some(progress) = self.steps[ix].checks.get_mut(usize::from(check)) else {
+            return self.anomaly(out, format!("`{}` has no check {check}", self.plan.steps[ix].key));
+        };
+        progress.state = to;
+        let states = || self.steps[ix].checks.iter().map(|check| check.state);
+        let failed = states().any(|state| state == CheckState::Failed);
+        let open = states().any(|state| matches!(state, CheckState::Open | CheckState::Asking));
+        let stage = if failed && !open { Stage::Blocked } else { Stage::Checking };
+        self.mutate(ix, at, |state| {
+            if matches!(state.stage, Stage::Checking | Stage::Blocked) {
+                state.stage = stage;
+            }
+            if !failed {
+                state.reason = None;
+            }
+        });
+        self.drive(ix, at, out);
+    }
+
+    fn on_gate_opened(&mut self, ix: StepIx, digest: &str, at: i64, out: &mut Vec<Effect>) {
+        if self.steps[ix].call.as_ref().map(|call| call.digest.as_str()) != Some(digest) {
+            return self.anomaly(out, format!("the gate of `{}` opened for another request", self.plan.steps[ix].key));
+        }
+        let plan = std::sync::Arc::clone(&self.plan);
+        let gates = &plan.steps[ix].gates;
+        let text = match &gates.confirm {
+            crate::model::runbook::Confirm::Type(template) => self.render_text(ix, template).map(Some),
+            crate::model::runbook::Confirm::Press | crate::model::runbook::Confirm::None => Ok(None),
+        };
+        let message = gates.message.as_ref().map(|template| self.render_text(ix, template)).transpose();
+        match (text, message) {
+            (Ok(text), Ok(message)) => {
+                self.mutate(ix, at, |state| {
+                    state.stage = Stage::Gated;
+                    state.type_text = text;
+                    state.message = message;
+                });
+                self.drive(ix, at, out);
+            }
+            (Err(error), _) | (_, Err(error)) => self.propose_failure(ix, error.to_string(), out),
+        }
+    }
+
+    fn gate_accepts(&self, ix: StepIx, attempt: u32, digest: &str) -> bool {
+        let state = &self.steps[ix];
+        state.stage == Stage::Gated
+            && state.attempt == attempt
+            && state.call.as_ref().is_some_and(|call| call.digest == digest)
+    }
+
+    fn on_probe_answer(&mut self, ix: StepIx, answer: ProbeAnswer, detail: &str, at: i64, out: &mut Vec<Effect>) {
+        if self.steps[ix].stage != Stage::InDoubt {
+            return self.anomaly(out, "a probe answered for a step that is not in doubt".to_owned());
+        }
+        let settled_at = self.settled_after_ms(ix);
+        let has_verify = !self.plan.steps[ix].verify.is_empty();
+        let mut purpose = Purpose::Action;
+        self.mutate(ix, at, |state| {
+            let Some(doubt) = &mut state.doubt else { return };
+            doubt.answer = Some(answer);
+            doubt.detail = Some(detail.to_owned());
+            purpose = doubt.purpose;
+            let early = answer == ProbeAnswer::Before && at < settled_at;
+            let poll = answer == ProbeAnswer::InProgress && (!has_verify || purpose != Purpose::Action);
+            doubt.for_person = !early && (answer == ProbeAnswer::Before || answer == ProbeAnswer::CannotTell);
+            if early {
+                state.not_before_ms = settled_at;
+            } else if poll {
+                state.not_before_ms = at + super::drive::PROBE_EVERY_MS;
+            }
+        });
+        let known = answer == ProbeAnswer::After || (answer == ProbeAnswer::InProgress && has_verify);
+        match purpose {
+            Purpose::Rollback(n) if answer == ProbeAnswer::After => self.rollback_next(ix, n + 1, at, out),
+            Purpose::Action if known => {
+                let seen = self.steps[ix].doubt.as_ref().and_then(|doubt| doubt.seen.clone());
+                self.steps[ix].result = seen;
+                self.enter_verifying(ix, at, out);
+            }
+            _ => self.drive(ix, at, out),
+        }
+    }
+
+    fn on_resolved(&mut self, ix: StepIx, decision: UnknownDecision, reason: &str, at: i64, out: &mut Vec<Effect>) {
+        let Some(purpose) = self.steps[ix].doubt.as_ref().map(|doubt| doubt.purpose) else {
+            return self.anomaly(out, "nothing was in doubt".to_owned());
+        };
+        let (step, attempt) = (self.plan.steps[ix].key.clone(), self.steps[ix].attempt);
+        match (decision, purpose) {
+            (UnknownDecision::RecordDone, Purpose::Rollback(n)) => self.rollback_next(ix, n + 1, at, out),
+            (UnknownDecision::RecordDone, _) => {
+                let seen = self.steps[ix].doubt.as_ref().and_then(|doubt| doubt.seen.clone());
+                self.steps[ix].result = seen;
+                self.enter_verifying(ix, at, out);
+            }
+            (UnknownDecision::RecordNotDone, Purpose::Rollback(_)) => {
+                propose(
+                    out,
+                    Event::RollbackFailed { step, attempt, reason: format!("recorded as not done: {reason}") },
+                );
+            }
+            (UnknownDecision::RecordNotDone, _) => {
+                propose(out, Event::StepFailed { step, attempt, reason: format!("recorded as not done: {reason}") });
+            }
+        }
+    }
+
+    fn on_failed(&mut self, ix: StepIx, reason: &str, at: i64, out: &mut Vec<Effect>) {
+        let plan = std::sync::Arc::clone(&self.plan);
+        let sent = self.steps[ix].sent_ms.is_some();
+        let on_failure = &plan.steps[ix].on_failure;
+        self.mutate(ix, at, |state| {
+            state.stage = Stage::Failed;
+            state.reason = Some(reason.to_owned());
+            state.wants_rollback = *on_failure == OnFailure::Rollback && sent && !plan.steps[ix].rollback.is_empty();
+        });
+        match on_failure {
+            OnFailure::Pause | OnFailure::Rollback => self.drive(ix, at, out),
+            OnFailure::Continue => self.settled(ix, at, out),
+            OnFailure::Abort => {
+                let reason = format!("step `{}` failed: {reason}", plan.steps[ix].key);
+                propose(out, Event::RunAborted { reason });
+            }
+            OnFailure::Goto(target) => self.jump(ix, target, at, out),
+        }
+    }
+}

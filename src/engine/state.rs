@@ -1,0 +1,282 @@
+//! What the machine remembers: of the run, of each step, of proofs of presence.
+//!
+//! Changed by `apply`, read by `drive`, `admit` and `view`.
+
+use std::collections::HashMap;
+
+use crate::model::action::Action;
+use crate::model::event::Purpose;
+use crate::model::outcome::{ProbeAnswer, RunStatus, StepStatus};
+use crate::model::{Object, Value};
+
+use super::snapshot::CheckState;
+
+/// Where a step is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Predecessors are not settled.
+    Pending,
+    /// The state before and the pre-checks are being read.
+    Checking,
+    /// A pre-check failed: a person decides.
+    Blocked,
+    /// People are awaited.
+    Gated,
+    /// A refused attempt goes out again after a backoff.
+    Backoff,
+    /// The call is in flight.
+    Sent,
+    /// Sent, answer lost.
+    InDoubt,
+    /// The call was answered; its verifications are polled.
+    Verifying,
+    /// A `wait` step runs.
+    Waiting,
+    /// The n-th rollback call is under way.
+    RollingBack,
+    Succeeded,
+    Failed,
+    Skipped,
+    DoneExternally,
+    RolledBack,
+}
+
+impl Stage {
+    pub const fn status(self) -> StepStatus {
+        match self {
+            Self::Pending => StepStatus::Pending,
+            Self::Blocked | Self::Gated => StepStatus::Waiting,
+            Self::Checking | Self::Backoff | Self::Sent | Self::Verifying | Self::Waiting | Self::RollingBack => {
+                StepStatus::Running
+            }
+            Self::InDoubt => StepStatus::Unknown,
+            Self::Succeeded => StepStatus::Succeeded,
+            Self::Failed => StepStatus::Failed,
+            Self::Skipped => StepStatus::Skipped,
+            Self::DoneExternally => StepStatus::DoneExternally,
+            Self::RolledBack => StepStatus::RolledBack,
+        }
+    }
+
+    /// No call, timer or person is awaited for it any more.
+    pub const fn is_over(self) -> bool {
+        matches!(
+            self,
+            Self::Succeeded | Self::Failed | Self::Skipped | Self::DoneExternally | Self::RolledBack | Self::Pending
+        )
+    }
+}
+
+/// A request with every template rendered: what the dialog shows is what is sent.
+#[derive(Debug, Clone)]
+pub struct Rendered {
+    pub action: Action,
+    pub with: Value,
+    pub digest: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct CheckProgress {
+    pub state: CheckState,
+    pub last: Option<String>,
+    pub polls: u32,
+    pub passes_in_row: u32,
+    /// When the first poll was made (Unix ms).
+    pub first_ms: Option<i64>,
+    /// Not to be asked again before this (Unix ms).
+    pub next_ms: i64,
+}
+
+impl Default for CheckProgress {
+    fn default() -> Self {
+        Self { state: CheckState::Open, last: None, polls: 0, passes_in_row: 0, first_ms: None, next_ms: 0 }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Approval {
+    pub by: String,
+    pub at_ms: i64,
+    pub expires_ms: i64,
+    pub digest: String,
+}
+
+/// What is known of a change whose answer was lost.
+#[derive(Debug, Clone)]
+pub struct Doubt {
+    pub purpose: Purpose,
+    pub error: String,
+    pub answer: Option<ProbeAnswer>,
+    pub detail: Option<String>,
+    /// A person is asked; the probe rests.
+    pub for_person: bool,
+    /// The probe's last answer, which stands in for the result once it says `After`.
+    pub seen: Option<Value>,
+}
+
+#[derive(Debug, Clone)]
+pub struct StepState {
+    pub stage: Stage,
+    pub attempt: u32,
+    /// A record was asked for and has not come back yet.
+    pub proposed: bool,
+    /// Calls in flight.
+    pub inflight: Vec<Purpose>,
+    /// Reads answered with a passing error, so far.
+    pub read_tries: u32,
+    pub call: Option<Rendered>,
+    pub before: Option<Value>,
+    pub before_known: bool,
+    pub checks: Vec<CheckProgress>,
+    pub verify: Vec<CheckProgress>,
+    pub type_text: Option<String>,
+    pub message: Option<String>,
+    pub confirmed: Option<String>,
+    pub auto_confirmed: bool,
+    pub mfa: bool,
+    pub approvals: Vec<Approval>,
+    /// Automatic retries under the present confirmation.
+    pub retries: u32,
+    pub not_before_ms: i64,
+    pub result: Option<Value>,
+    pub verified: Option<Value>,
+    pub outputs: Object,
+    pub external: bool,
+    /// `goto` made it ready whatever it needs.
+    pub forced: bool,
+    pub doubt: Option<Doubt>,
+    pub rollback_at: u16,
+    /// A rollback was asked for by `on_failure` and waits for its confirmation.
+    pub wants_rollback: bool,
+    pub reason: Option<String>,
+    pub since_ms: i64,
+    pub ready_ms: Option<i64>,
+    pub sent_ms: Option<i64>,
+    pub ended_ms: Option<i64>,
+    pub people_ms: u64,
+    pub cloud_ms: u64,
+    pub wait_until_ms: Option<i64>,
+}
+
+impl StepState {
+    pub fn new(checks: usize, verify: usize) -> Self {
+        Self {
+            stage: Stage::Pending,
+            attempt: 1,
+            proposed: false,
+            inflight: Vec::new(),
+            read_tries: 0,
+            call: None,
+            before: None,
+            before_known: false,
+            checks: vec![CheckProgress::default(); checks],
+            verify: vec![CheckProgress::default(); verify],
+            type_text: None,
+            message: None,
+            confirmed: None,
+            auto_confirmed: false,
+            mfa: false,
+            approvals: Vec::new(),
+            retries: 0,
+            not_before_ms: 0,
+            result: None,
+            verified: None,
+            outputs: Object::new(),
+            external: false,
+            forced: false,
+            doubt: None,
+            rollback_at: 0,
+            wants_rollback: false,
+            reason: None,
+            since_ms: 0,
+            ready_ms: None,
+            sent_ms: None,
+            ended_ms: None,
+            people_ms: 0,
+            cloud_ms: 0,
+            wait_until_ms: None,
+        }
+    }
+
+    /// Forgets what belonged to the attempt before: a new one starts from its checks.
+    pub fn renew(&mut self, attempt: u32) {
+        let fresh = Self::new(self.checks.len(), self.verify.len());
+        *self = Self {
+            attempt,
+            ready_ms: self.ready_ms,
+            people_ms: self.people_ms,
+            cloud_ms: self.cloud_ms,
+            since_ms: self.since_ms,
+            forced: self.forced,
+            ..fresh
+        };
+    }
+
+    pub fn awaits(&self, purpose: Purpose) -> bool {
+        self.inflight.contains(&purpose)
+    }
+
+    pub fn answered(&mut self, purpose: Purpose) {
+        self.inflight.retain(|open| *open != purpose);
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct RunState {
+    pub started_ms: Option<i64>,
+    pub ended_ms: Option<i64>,
+    pub finished: Option<RunStatus>,
+    pub paused: Option<String>,
+    /// The operator left: nothing new is asked for until the run is resumed.
+    pub left: bool,
+    pub over_budget: Vec<Option<String>>,
+    pub rpa_ms: Option<u64>,
+    pub anomalies: u32,
+    /// A record that ends the run was asked for.
+    pub ending: bool,
+    pub last_at_ms: i64,
+}
+
+impl RunState {
+    /// No new work may be asked for.
+    pub const fn halted(&self) -> bool {
+        self.finished.is_some() || self.left || self.started_ms.is_none()
+    }
+}
+
+/// Codes that counted, and codes that did not.
+#[derive(Debug, Clone, Default)]
+pub struct Proofs {
+    /// Person → last RFC 6238 counter that counted.
+    pub counters: HashMap<String, u64>,
+    /// Person → (30 s window, wrong tries in it).
+    pub wrong: HashMap<String, (i64, u32)>,
+    /// Operator's last accepted code: when, in which phase.
+    pub last: Option<(i64, usize)>,
+    /// Phases in which the operator has shown a code.
+    pub phases: Vec<usize>,
+}
+
+/// Length of an RFC 6238 time step, in milliseconds.
+pub const CODE_PERIOD_MS: i64 = 30_000;
+
+impl Proofs {
+    pub fn wrong_now(&self, person: &str, at_ms: i64) -> u32 {
+        match self.wrong.get(person) {
+            Some((window, tries)) if *window == at_ms.div_euclid(CODE_PERIOD_MS) => *tries,
+            _ => 0,
+        }
+    }
+
+    pub fn note_wrong(&mut self, person: &str, at_ms: i64) {
+        let tries = self.wrong_now(person, at_ms) + 1;
+        self.wrong.insert(person.to_owned(), (at_ms.div_euclid(CODE_PERIOD_MS), tries));
+    }
+
+    pub fn note_right(&mut self, person: &str, counter: Option<u64>) {
+        if let Some(counter) = counter {
+            self.counters.insert(person.to_owned(), counter);
+        }
+        self.wrong.remove(person);
+    }
+}

@@ -1,0 +1,405 @@
+//! State into a [`Snapshot`] for one instant.
+
+use serde_json::json;
+
+use super::Engine;
+use super::forecast::Outlook;
+use super::snapshot::{
+    Activity, ApprovalsView, CheckState, CheckView, ContactView, DrillView, GateView, MfaView, Objective, PhaseView,
+    RollbackView, Snapshot, StepView, UnknownView,
+};
+use super::state::Stage;
+use crate::model::Value;
+use crate::model::action::Action;
+use crate::model::action::command_line::shell_line;
+use crate::model::digest::digest_of;
+use crate::model::event::Purpose;
+use crate::model::expr::plain;
+use crate::model::outcome::{Risk, StepStatus};
+use crate::model::plan::{Plan, StepIx};
+use crate::model::runbook::Check;
+use crate::model::template::Node;
+use crate::model::time::elapsed_ms;
+
+impl Engine {
+    /// Everything a screen or a summary shows, as of `now_ms`.
+    #[must_use]
+    pub fn snapshot(&self, now_ms: i64) -> Snapshot {
+        let now_ms = self.run.ended_ms.unwrap_or(now_ms).max(self.run.last_at_ms.min(now_ms));
+        let outlook = self.outlook(now_ms);
+        let plan = &self.plan;
+        let mut time = self.meter.at(now_ms);
+        if self.run.finished.is_some() {
+            time = self.meter.at(self.run.last_at_ms);
+        }
+        Snapshot {
+            run: self.run_id.clone(),
+            runbook: plan.name.clone(),
+            title: plan.title.clone(),
+            digest: plan.digest.clone(),
+            mode: plan.mode,
+            operator: plan.operator.clone(),
+            regions: regions(plan),
+            account: accounts(plan),
+            status: self.status(),
+            now_ms,
+            started_ms: self.run.started_ms.unwrap_or(now_ms),
+            ended_ms: self.run.ended_ms,
+            clock_at_ms: plan.clock_at_ms,
+            rto: plan.rto_ms.map(|budget_ms| self.rto(budget_ms, now_ms)),
+            rpo: plan.rpo_ms.map(|budget_ms| Objective {
+                budget_ms,
+                actual_ms: self.run.rpa_ms,
+                met: self.run.rpa_ms.map(|ms| ms <= budget_ms),
+            }),
+            forecast: outlook.forecast,
+            time,
+            phases: (0..plan.phases.len()).map(|ix| self.phase_view(ix, &outlook, now_ms)).collect(),
+            steps: (0..self.steps.len()).map(|ix| self.step_view(ix, &outlook, now_ms)).collect(),
+            contacts: contacts(plan),
+            paused: self.run.paused.clone(),
+            journal_seq: 0,
+            journal_head: String::new(),
+            journal_broken: None,
+            drill: self.drill.as_ref().map(|drill| DrillView {
+                seed: drill.seed,
+                speed: drill.speed.clone(),
+                scenario: drill.scenario["name"].as_str().unwrap_or("calm").to_owned(),
+                faults: Vec::new(),
+                raw: if drill.surprise { Value::Null } else { drill.scenario.clone() },
+            }),
+            anomalies: self.run.anomalies,
+        }
+    }
+
+    fn rto(&self, budget_ms: u64, now_ms: i64) -> Objective {
+        let used = elapsed_ms(self.plan.clock_at_ms, now_ms);
+        let met = match self.run.finished {
+            Some(status) => Some(used <= budget_ms && status == crate::model::outcome::RunStatus::Succeeded),
+            None if used > budget_ms => Some(false),
+            None => None,
+        };
+        Objective { budget_ms, actual_ms: Some(used), met }
+    }
+
+    fn phase_view(&self, ix: usize, outlook: &Outlook, now_ms: i64) -> PhaseView {
+        let phase = &self.plan.phases[ix];
+        let (started_ms, ended_ms) = self.phase_times(phase);
+        let spans = || phase.steps.iter().map(|&step| outlook.spans[step]);
+        PhaseView {
+            id: phase.id.clone(),
+            title: phase.title.clone(),
+            budget_ms: phase.budget_ms,
+            started_ms,
+            ended_ms,
+            actual_ms: started_ms.map_or(0, |from| elapsed_ms(from, ended_ms.unwrap_or(now_ms))),
+            status: self.phase_status(phase),
+            critical: phase.steps.iter().any(|&step| outlook.critical[step]),
+            forecast_start_ms: spans().map(|(start, _)| start).min().unwrap_or(now_ms),
+            forecast_end_ms: spans().map(|(_, end)| end).max().unwrap_or(now_ms),
+            steps: phase.steps.clone(),
+            ready_reads: self.ready_reads(ix, now_ms).len(),
+        }
+    }
+
+    fn step_view(&self, ix: StepIx, outlook: &Outlook, now_ms: i64) -> StepView {
+        let (step, state) = (&self.plan.steps[ix], &self.steps[ix]);
+        let target = self.target_of(ix, &step.uses);
+        let call = state.call.as_ref();
+        let (activity_kind, activity) = self.activity(ix);
+        let lines = call.map(|call| call.action.command_lines(&target)).unwrap_or_default();
+        let running = match self.awaits(ix) {
+            super::meter::Awaits::Nobody => 0,
+            _ => elapsed_ms(state.since_ms, now_ms),
+        };
+        let people = self.awaits(ix) == super::meter::Awaits::People;
+        StepView {
+            key: step.key.clone(),
+            id: step.id.clone(),
+            title: self.title(ix),
+            phase: step.phase,
+            status: state.stage.status(),
+            activity,
+            activity_kind,
+            since_ms: state.ready_ms.map(|_| state.since_ms),
+            started_ms: state.ready_ms,
+            ended_ms: state.ended_ms,
+            attempt: state.attempt,
+            risk: step.risk,
+            class: step.class,
+            action: step.uses.action.value.clone(),
+            needs: step.needs.iter().map(|&need| self.plan.steps[need].key.clone()).collect(),
+            request: self.request_lines(ix),
+            target: target.name.clone(),
+            region: target.region.clone().unwrap_or_default(),
+            command_line: if lines.is_empty() {
+                None
+            } else {
+                Some(lines.iter().map(|line| shell_line(line)).collect::<Vec<_>>().join("\n"))
+            },
+            console_link: call.and_then(|call| call.action.console_link(&target)),
+            checks: step
+                .checks
+                .iter()
+                .enumerate()
+                .map(|(n, check)| self.check_view(ix, check, Purpose::Check(short(n))))
+                .collect(),
+            verify: step
+                .verify
+                .iter()
+                .enumerate()
+                .map(|(n, check)| self.check_view(ix, check, Purpose::Verify(short(n))))
+                .collect(),
+            usual_ms: step.usual_ms,
+            timeout_ms: step.timeout_ms,
+            people_ms: state.people_ms + if people { running } else { 0 },
+            cloud_ms: state.cloud_ms + if people { 0 } else { running },
+            gate: self.gate_view(ix, now_ms),
+            rollback: self.rollback_view(ix, now_ms),
+            unknown: self.unknown_view(ix, now_ms),
+            reason: state.reason.clone(),
+            confirmed_by: state.confirmed.clone(),
+            mfa: state.mfa,
+            approvals: state.approvals.iter().map(|one| one.by.clone()).collect(),
+            outputs: state.outputs.iter().map(|(name, value)| (name.clone(), plain(value))).collect(),
+            critical: outlook.critical[ix],
+            allowed: self.allowances(ix),
+        }
+    }
+
+    /// The title as far as it can be rendered; the author's own text otherwise.
+    fn title(&self, ix: StepIx) -> String {
+        let step = &self.plan.steps[ix];
+        match &step.title {
+            Some(template) => self.render_text(ix, template).unwrap_or_else(|_| template.source.clone()),
+            None => match &step.each {
+                Some(each) => format!("{} {}", step.id, plain(each)),
+                None => step.id.clone(),
+            },
+        }
+    }
+
+    fn request_lines(&self, ix: StepIx) -> Vec<(String, String)> {
+        match &self.steps[ix].call {
+            Some(call) => {
+                call.with.as_object().into_iter().flatten().map(|(key, value)| (key.clone(), plain(value))).collect()
+            }
+            None => {
+                let written = self.plan.steps[ix].uses.with.as_map();
+                let text = |node: &Node| match node {
+                    Node::Scalar(value) => plain(value),
+                    Node::Text(text) => text.clone(),
+                    Node::List(items) => format!("{} items", items.len()),
+                    Node::Map(_) => "…".to_owned(),
+                };
+                written.into_iter().flatten().map(|(key, (_, tree))| (key.clone(), text(&tree.node))).collect()
+            }
+        }
+    }
+
+    fn activity(&self, ix: StepIx) -> (Activity, String) {
+        let (step, state) = (&self.plan.steps[ix], &self.steps[ix]);
+        let (kind, text) = match state.stage {
+            Stage::Pending if self.run.finished.is_some() => (Activity::Idle, "not run".to_owned()),
+            Stage::Pending => {
+                let open: Vec<&str> = step
+                    .needs
+                    .iter()
+                    .filter(|&&need| !self.is_settled(need))
+                    .map(|&need| self.plan.steps[need].key.as_str())
+                    .collect();
+                let text = match open[..] {
+                    [] => String::new(),
+                    [one] => format!("needs {one}"),
+                    [one, ..] => format!("needs {one} and {} more", open.len() - 1),
+                };
+                (Activity::Idle, text)
+            }
+            Stage::Checking => (Activity::Checking, "checking".to_owned()),
+            Stage::Blocked => (Activity::NeedsDecision, "check failed".to_owned()),
+            Stage::Gated if self.approvals_missing(ix) => (Activity::NeedsPerson, "waits for approval".to_owned()),
+            Stage::Gated => (Activity::NeedsPerson, "waits for you".to_owned()),
+            Stage::Backoff => (Activity::Calling, format!("retry {} soon", state.attempt)),
+            Stage::Sent => (Activity::Calling, "call in flight".to_owned()),
+            Stage::InDoubt => (Activity::InDoubt, "outcome unknown".to_owned()),
+            Stage::Verifying => (Activity::Verifying, self.verifying_text(ix)),
+            Stage::Waiting => (Activity::Calling, "waiting".to_owned()),
+            Stage::RollingBack => (Activity::RollingBack, "rolling back".to_owned()),
+            Stage::Failed if self.is_settled(ix) => (Activity::Ended, "failed, went on".to_owned()),
+            Stage::Failed if state.wants_rollback => (Activity::NeedsDecision, "failed: roll back?".to_owned()),
+            Stage::Failed => (Activity::NeedsDecision, "failed: decide".to_owned()),
+            Stage::RolledBack => (Activity::NeedsDecision, "rolled back: decide".to_owned()),
+            Stage::Succeeded => (Activity::Ended, "done".to_owned()),
+            Stage::Skipped => (Activity::Ended, "skipped".to_owned()),
+            Stage::DoneExternally => (Activity::Ended, "done externally".to_owned()),
+        };
+        (kind, text)
+    }
+
+    fn approvals_missing(&self, ix: StepIx) -> bool {
+        self.plan.steps[ix].gates.approvals.is_some() && !self.approved(ix, self.run.last_at_ms)
+    }
+
+    fn verifying_text(&self, ix: StepIx) -> String {
+        let state = &self.steps[ix];
+        let open = state.verify.iter().position(|one| one.state != CheckState::Passed);
+        let last = open.and_then(|n| state.verify[n].last.clone());
+        match (open, state.verify.len(), last) {
+            (Some(_), _, Some(last)) if !last.is_empty() => last,
+            (Some(n), many, _) if many > 1 => format!("verifying {} of {many}", n + 1),
+            _ => "verifying".to_owned(),
+        }
+    }
+
+    fn check_view(&self, ix: StepIx, check: &Check, purpose: Purpose) -> CheckView {
+        let expect = self.expect_source(check);
+        let progress = self.progress(ix, purpose).cloned().unwrap_or_default();
+        let text = match &check.message {
+            Some(_) if progress.state == CheckState::Failed => self.check_message(ix, check, &expect),
+            _ => expect.clone(),
+        };
+        let last = match (check.uses.is_none(), &progress.last) {
+            (true, None) if progress.state != CheckState::Open => {
+                Some(self.seen(ix, &expect, self.steps[ix].result.as_ref()))
+            }
+            (_, last) => last.clone(),
+        };
+        let role = check.override_role.clone();
+        CheckView {
+            text,
+            state: progress.state,
+            last,
+            polls: progress.polls,
+            every_ms: check.every_ms,
+            for_ms: check.for_ms,
+            overriders: role.as_ref().map(|role| self.plan.holders(std::slice::from_ref(role))).unwrap_or_default(),
+            override_role: role,
+        }
+    }
+
+    fn mfa_view(&self, person: &str, now_ms: i64) -> MfaView {
+        MfaView {
+            person: person.to_owned(),
+            device: String::new(),
+            last_counter: self.proofs.counters.get(person).copied(),
+            wrong_tries: self.proofs.wrong_now(person, now_ms),
+        }
+    }
+
+    fn gate_view(&self, ix: StepIx, now_ms: i64) -> Option<GateView> {
+        let (step, state) = (&self.plan.steps[ix], &self.steps[ix]);
+        if state.stage != Stage::Gated {
+            return None;
+        }
+        let approvals = step.gates.approvals.as_ref().map(|wanted| ApprovalsView {
+            min: wanted.min,
+            from: wanted.from.clone(),
+            eligible: self.plan.holders(&wanted.from).into_iter().filter(|one| *one != self.plan.operator).collect(),
+            granted: state
+                .approvals
+                .iter()
+                .filter(|one| one.expires_ms > now_ms)
+                .map(|one| (one.by.clone(), one.at_ms, one.expires_ms))
+                .collect(),
+        });
+        Some(GateView {
+            attempt: state.attempt,
+            digest: state.call.as_ref()?.digest.clone(),
+            type_text: state.type_text.clone(),
+            message: state.message.clone(),
+            mfa: self.needs_mfa(ix, now_ms).then(|| self.mfa_view(&self.plan.operator, now_ms)),
+            approvals,
+        })
+    }
+
+    pub(super) fn rollback_view(&self, ix: StepIx, now_ms: i64) -> Option<RollbackView> {
+        if !self.allowances(ix).contains(&super::snapshot::Allowed::RollBack) {
+            return None;
+        }
+        let step = &self.plan.steps[ix];
+        let calls: Vec<_> =
+            step.rollback.iter().map(|uses| self.render_call(ix, uses)).collect::<Result<_, _>>().ok()?;
+        let risk = calls.iter().map(|call| call.action.spec().risk).max().unwrap_or(Risk::Read);
+        Some(RollbackView {
+            digest: digest_of(&json!(calls.iter().map(|call| &call.digest).collect::<Vec<_>>())),
+            calls: calls.iter().map(|call| format!("{} {}", call.action.name(), call.with)).collect(),
+            type_text: (risk == Risk::Irreversible).then(|| step.key.clone()),
+            mfa: risk.changes().then(|| self.mfa_view(&self.plan.operator, now_ms)),
+        })
+    }
+
+    fn unknown_view(&self, ix: StepIx, now_ms: i64) -> Option<UnknownView> {
+        let state = &self.steps[ix];
+        let doubt = state.doubt.as_ref().filter(|_| state.stage == Stage::InDoubt)?;
+        Some(UnknownView {
+            error: doubt.error.clone(),
+            sent_ms: state.sent_ms.unwrap_or(0),
+            answer: doubt.answer,
+            detail: doubt.detail.clone(),
+            probing: !doubt.for_person,
+            mfa: Some(self.mfa_view(&self.plan.operator, now_ms)),
+        })
+    }
+
+    /// The action of a step once its inputs are known.
+    #[must_use]
+    pub fn action_of(&self, key: &str) -> Option<&Action> {
+        let ix = *self.by_key.get(key)?;
+        self.steps[ix].call.as_ref().map(|call| &call.action)
+    }
+
+    /// Whether any step failed and was passed over, or the run holds other blemishes.
+    #[must_use]
+    pub fn has_failures(&self) -> bool {
+        self.steps.iter().any(|state| state.stage.status() == StepStatus::Failed)
+    }
+}
+
+fn short(n: usize) -> u16 {
+    u16::try_from(n).unwrap_or(u16::MAX)
+}
+
+/// `eu-central-1 → us-east-1`: the lost region and the one recovered into, as far as the targets say.
+fn regions(plan: &Plan) -> String {
+    let input = |name: &str| plan.inputs.get(name).and_then(Value::as_str);
+    if let (Some(from), Some(to)) = (input("primary"), input("dr")) {
+        return format!("{from} → {to}");
+    }
+    let mut regions: Vec<&str> = Vec::new();
+    for target in plan.targets.values() {
+        if let Some(region) = target.region.as_deref().filter(|region| !regions.contains(region)) {
+            regions.push(region);
+        }
+    }
+    regions.join(", ")
+}
+
+fn accounts(plan: &Plan) -> String {
+    let mut found: Vec<String> = Vec::new();
+    for target in plan.targets.values() {
+        let text = match (&target.account, &target.profile) {
+            (Some(account), Some(profile)) => format!("{account} {profile}"),
+            (Some(account), None) => account.clone(),
+            (None, Some(profile)) => profile.clone(),
+            (None, None) => continue,
+        };
+        if !found.contains(&text) {
+            found.push(text);
+        }
+    }
+    found.join(", ")
+}
+
+fn contacts(plan: &Plan) -> Vec<ContactView> {
+    plan.contacts
+        .iter()
+        .map(|(id, contact)| ContactView {
+            id: id.clone(),
+            name: contact.name.clone(),
+            role: contact.role.clone(),
+            phone: contact.phone.clone(),
+            email: contact.email.clone(),
+            note: contact.note.clone(),
+        })
+        .collect()
+}
