@@ -1,1 +1,71 @@
 //! Floor 4: the command line: verbs, exit codes, JSON.
+//!
+//! Knows: what a person or a script typed, and which room does it. Must not know how a run works:
+//! everything about runs is asked of the floors below.
+
+pub mod args;
+mod doctor;
+pub mod exit;
+pub mod out;
+pub mod plan;
+mod runs;
+pub mod settings;
+mod shell;
+pub mod shipped;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Arguments, ConfigVerb, Verb};
+use exit::{CliError, Exit, Outcome};
+use settings::Settings;
+
+/// Reads the command line, does what it says, and tells how it ended.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help goes to stdout and is no error; a closed pipe changes neither.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
+        }
+    };
+    let settings = Settings::new(&arguments.global);
+    match dispatch(&settings, &arguments) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            settings.out.error(&error);
+            error.exit.into()
+        }
+    }
+}
+
+fn dispatch(settings: &Settings, arguments: &Arguments) -> Outcome {
+    match (&arguments.verb, &arguments.file) {
+        (Some(_), Some(file)) => Err(CliError::usage(format!("`{file}` stands before the verb"))
+            .hint("write the verb first: lifeboat VERB FILE")),
+        (None, None) => Err(CliError::usage("nothing to do").hint("lifeboat --help lists the verbs")),
+        (None, Some(file)) => Err(CliError::usage(format!("no verb is called `{file}`"))),
+        (Some(verb), None) => verb_of(settings, verb),
+    }
+}
+
+fn verb_of(settings: &Settings, verb: &Verb) -> Outcome {
+    match verb {
+        Verb::Verify(run) => verify::verify(settings, &run.run),
+        Verb::Doctor => doctor::doctor(settings),
+        Verb::Config(config) => match config.what {
+            ConfigVerb::Path => config_path(settings),
+        },
+        Verb::Completions(wanted) => shell::completions(settings, wanted),
+        Verb::Man => shell::man(settings),
+    }
+}
+
+fn config_path(settings: &Settings) -> Outcome {
+    settings.out.line(&settings.config_path()?.display().to_string())?;
+    Ok(Exit::Done)
+}

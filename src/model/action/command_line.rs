@@ -15,6 +15,14 @@ use crate::model::{Object, Value};
 /// Asked when a `dns/resolve` names no resolvers.
 const PUBLIC_RESOLVERS: [&str; 3] = ["1.1.1.1", "8.8.8.8", "9.9.9.9"];
 
+/// Actions that are not one API operation under its own name.
+const COMPOSITE: [&str; 4] = [
+    "aws/cloudfront.update_origin",
+    "aws/cloudwatch.get_metric",
+    "aws/ecs.services_stable",
+    "aws/s3.restore_object_version",
+];
+
 impl Action {
     /// The commands, in order, that do the same by hand; empty for what only people or the engine
     /// do. Most actions are one command; a composite one says so by being several.
@@ -63,8 +71,7 @@ impl Action {
     fn plain_line(&self, target: &ResolvedTarget) -> Vec<String> {
         let name = self.name().trim_start_matches("aws/");
         let (service, operation) = name.split_once('.').unwrap_or((name, ""));
-        let service = if service == "s3" { "s3api" } else { service };
-        aws_line(service, &operation.replace('_', "-"), &self.members(), target)
+        plain_line(service, operation, &self.members(), target)
     }
 
     fn members(&self) -> Object {
@@ -73,6 +80,26 @@ impl Action {
             _ => Object::new(),
         }
     }
+}
+
+/// As [`Action::command_lines`] for inputs that may not be complete yet: where a value is still a
+/// text in place of a number, the line is made of what there is. Empty for an unknown action.
+#[must_use]
+pub fn command_lines_of(name: &str, with: &Object, target: &ResolvedTarget) -> Vec<Vec<String>> {
+    if let Ok(action) = Action::parse(name, &Value::Object(with.clone())) {
+        return action.command_lines(target);
+    }
+    match name.strip_prefix("aws/").and_then(|name| name.split_once('.')) {
+        Some((service, operation)) if Action::spec_of(name).is_some() && !COMPOSITE.contains(&name) => {
+            vec![plain_line(service, operation, with, target)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn plain_line(service: &str, operation: &str, with: &Object, target: &ResolvedTarget) -> Vec<String> {
+    let service = if service == "s3" { "s3api" } else { service };
+    aws_line(service, &operation.replace('_', "-"), with, target)
 }
 
 /// `aws SERVICE OPERATION --member value …` with the target's region and profile.

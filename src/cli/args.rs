@@ -1,0 +1,208 @@
+//! The words of the command line, as clap reads them. Only verbs that do something are listed.
+//!
+//! Must not know how any verb does its work.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Walk a disaster-recovery runbook from the terminal: confirmed step by step, timed, and written down.
+#[derive(Debug, Parser)]
+#[command(
+    name = "lifeboat",
+    version,
+    arg_required_else_help = true,
+    max_term_width = 100,
+    after_help = "RUN is a run's id, a unique prefix of it, or `last`. FILE is a path, or the name of a shipped runbook.\n\n\
+        Exit codes: 0 done, objectives met; 1 failed; 2 usage or invalid file; 3 done, but RTO or RPO missed;\n\
+        4 credentials or MFA; 5 stopped, can be resumed; 6 aborted by the operator; 7 locked by another process;\n\
+        8 journal damaged; 128+n signal."
+)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub global: Global,
+    /// Show the plan of this runbook; nothing is ever run this way
+    #[arg(value_name = "FILE")]
+    pub file: Option<String>,
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+}
+
+/// Flags that every verb takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches of the command line")]
+pub struct Global {
+    /// Who drives; in a drill the login name unless given
+    #[arg(long, global = true, value_name = "NAME")]
+    pub operator: Option<String>,
+    /// Print JSON on stdout
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN", hide_possible_values = true, help = "When to use colour: auto, always or never")]
+    pub color: ColorChoice,
+    /// Draw with ASCII characters only
+    #[arg(long, global = true)]
+    pub ascii: bool,
+    /// No full screen: one line an event, numbered prompts (also for screen readers)
+    #[arg(long, global = true)]
+    pub plain: bool,
+    /// Where runs are kept, in DIR/runs/
+    #[arg(long, global = true, value_name = "DIR", env = "LIFEBOAT_STATE_DIR", hide_env_values = true)]
+    pub state_dir: Option<PathBuf>,
+    /// Say less on stderr
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more on stderr
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Recompute a journal's hash chain
+    Verify(Run),
+    /// Look at this terminal, the state directory and the clock
+    Doctor,
+    /// Where the configuration is
+    Config(Config),
+    /// Print the completions of a shell
+    Completions(Completions),
+    /// Print the manual page
+    Man,
+}
+
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Runbooks to check
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// The runbook
+    pub file: String,
+    /// Give an input its value; may be repeated
+    #[arg(short, long = "input", value_name = "NAME=VALUE")]
+    pub inputs: Vec<String>,
+    /// md is a paper fallback that a person can follow without this tool
+    #[arg(short = 'o', long = "output", value_enum, default_value_t = PlanFormat::Text)]
+    pub output: PlanFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    Text,
+    Md,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub struct Drill {
+    /// The runbook; without it, choose from the shipped ones
+    pub file: Option<String>,
+    /// What the simulated world looks like and what goes wrong: a name beside the runbook, or a path
+    #[arg(long, value_name = "NAME|PATH")]
+    pub scenario: Option<String>,
+    /// The same seed replays the same drill
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Keep the faults from the operator
+    #[arg(long)]
+    pub surprise: bool,
+    /// Give an input its value; may be repeated
+    #[arg(short, long = "input", value_name = "NAME=VALUE")]
+    pub inputs: Vec<String>,
+    #[command(flatten)]
+    pub face: Face,
+}
+
+/// How a drill is driven.
+#[derive(Debug, Clone, Args)]
+pub struct Face {
+    /// Virtual seconds a real second, or max
+    #[arg(long, value_name = "N|max")]
+    pub speed: Option<String>,
+    /// No screen; needs --yes
+    #[arg(long)]
+    pub no_tui: bool,
+    /// Answer every gate, with practice MFA codes; in drills only
+    #[arg(long)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Resume {
+    /// The run's id, a unique prefix, or last
+    pub run: String,
+    #[command(flatten)]
+    pub face: Face,
+}
+
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The run's id, a unique prefix, or last
+    pub run: String,
+}
+
+#[derive(Debug, Args)]
+pub struct Note {
+    /// The run's id, a unique prefix, or last
+    pub run: String,
+    /// What to write down
+    pub text: String,
+    /// When it happened: so long ago (-5m), or a time (2026-11-22T03:41:07Z)
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
+    pub at: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Timeline {
+    /// The run's id, a unique prefix, or last
+    pub run: String,
+    #[arg(long, value_enum, default_value_t = TimelineFormat::Md)]
+    pub format: TimelineFormat,
+    /// Write to this file; without it, to stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TimelineFormat {
+    Md,
+    Json,
+    Csv,
+}
+
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// A finding's code; without it, all are listed
+    pub code: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Config {
+    #[command(subcommand)]
+    pub what: ConfigVerb,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum ConfigVerb {
+    /// Print the path of the configuration file
+    Path,
+}
+
+#[derive(Debug, Args)]
+pub struct Completions {
+    pub shell: Shell,
+}

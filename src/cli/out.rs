@@ -1,0 +1,108 @@
+//! The one place that writes to stdout and stderr. stdout is data, stderr is for people.
+//!
+//! Everything goes through `SafeText`'s filter on its way to people; data goes out as it is made,
+//! JSON-escaped or filtered by whoever made it.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _, Write as _};
+
+use super::exit::{CliError, Exit};
+use crate::model::text::{ascii, safe};
+
+/// Where this process's words go, and how they may look.
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent switches of the command line")]
+pub struct Out {
+    /// Colour on stdout and on stderr.
+    pub color: bool,
+    pub ascii: bool,
+    pub quiet: bool,
+    pub verbose: bool,
+}
+
+impl Out {
+    /// One line of data, with its line break.
+    ///
+    /// # Errors
+    /// When stdout is closed or full; a closed one ends the process quietly.
+    pub fn line(self, text: &str) -> Result<(), CliError> {
+        self.data(format!("{text}\n").as_bytes())
+    }
+
+    /// A document of data, ending in one line break.
+    ///
+    /// # Errors
+    /// As [`Out::line`].
+    pub fn document(self, text: &str) -> Result<(), CliError> {
+        self.data(format!("{}\n", text.trim_end_matches('\n')).as_bytes())
+    }
+
+    /// A value as pretty JSON.
+    ///
+    /// # Errors
+    /// As [`Out::line`].
+    pub fn json(self, value: &serde_json::Value) -> Result<(), CliError> {
+        self.line(&format!("{value:#}"))
+    }
+
+    /// # Errors
+    /// As [`Out::line`].
+    pub fn data(self, bytes: &[u8]) -> Result<(), CliError> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(|error| match error.kind() {
+            // The reader has seen enough (`| head`): no word about it.
+            io::ErrorKind::BrokenPipe => CliError::new(Exit::Signal(13), String::new()),
+            _ => CliError::failed(format!("failed to write to stdout: {error}")),
+        })
+    }
+
+    /// A line for people, unless they asked for quiet.
+    pub fn say(self, text: &str) {
+        if !self.quiet {
+            self.tell(text);
+        }
+    }
+
+    /// A line for people who want to know more.
+    pub fn detail(self, text: &str) {
+        if self.verbose {
+            self.tell(text);
+        }
+    }
+
+    /// An error and its way out.
+    pub fn error(self, error: &CliError) {
+        if error.message.is_empty() {
+            return;
+        }
+        let (label, hint) =
+            if self.color { ("\u{1b}[1;31merror:\u{1b}[0m", "\u{1b}[1mhint:\u{1b}[0m") } else { ("error:", "hint:") };
+        let mut text = format!("{label} {}\n", self.shown(&error.message));
+        if let Some(way_out) = &error.hint {
+            for line in way_out.lines() {
+                // Writing to a String cannot fail.
+                let _ = writeln!(text, "{hint} {}", self.shown(line));
+            }
+        }
+        // Nobody is left to be told that stderr is gone.
+        let _ = io::stderr().lock().write_all(text.as_bytes());
+    }
+
+    fn tell(self, text: &str) {
+        let lines: Vec<String> = text.lines().map(|line| self.shown(line)).collect();
+        let _ = io::stderr().lock().write_all(format!("{}\n", lines.join("\n")).as_bytes());
+    }
+
+    /// Text as it may be shown to a person here.
+    #[must_use]
+    pub fn shown(self, text: &str) -> String {
+        let text = safe(text);
+        if self.ascii { ascii(&text) } else { text }
+    }
+}
+
+/// Whether a person sits at both ends.
+#[must_use]
+pub fn is_interactive() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal()
+}
