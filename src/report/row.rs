@@ -2,6 +2,10 @@
 
 use serde::Serialize;
 
+use super::words::{Subject, words};
+use crate::model::event::Stamped;
+use crate::model::text::safe;
+
 /// A row of the human-facing projection of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Row {
@@ -32,4 +36,18 @@ pub enum RowKind {
     Note,
     /// Repeated observations: shown in a step's log, left out of the timeline.
     Detail,
+}
+
+/// The row of a record. Every event has one; its text is safe to show.
+#[must_use]
+pub fn row_of(stamped: &Stamped) -> Row {
+    let words = words(stamped);
+    let step = words.step.as_deref().map(safe);
+    let subject = match words.subject {
+        Subject::Run => "run".to_owned(),
+        Subject::Step => step.clone().unwrap_or_default(),
+        Subject::Note => "note".to_owned(),
+        Subject::Clock => "clock".to_owned(),
+    };
+    Row { seq: stamped.seq, at_ms: stamped.at_ms, step, subject, text: safe(&words.text), kind: words.kind }
 }

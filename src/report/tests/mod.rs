@@ -1,0 +1,6 @@
+//! Rows, summaries and timelines over one of every event, with friendly and with hostile texts.
+
+mod every;
+mod rows;
+mod run;
+mod timeline;

@@ -1,0 +1,164 @@
+//! Summary and timeline in every format.
+
+use serde_json::json;
+
+use super::every::{START_MS, every_event, stamped};
+use super::rows::HOSTILE;
+use super::run::snapshot;
+use crate::model::event::Event;
+use crate::model::outcome::{Mode, RunStatus};
+use crate::report::summary::{JournalFacts, Summary, summary};
+use crate::report::timeline::{Document, csv, json, markdown};
+
+fn facts() -> JournalFacts {
+    JournalFacts::live((139, "ab".repeat(32)), true)
+}
+
+fn document(text: &str, mode: Mode) -> Document {
+    let snapshot = snapshot(text, mode);
+    Document::of(&stamped(every_event(text), text), &snapshot, &summary(&snapshot, facts()))
+}
+
+#[test]
+fn the_summary_is_what_scripts_rely_on() {
+    let sum = summary(&snapshot("alice", Mode::Drill), facts());
+    let expected = json!({
+        "type": "summary", "version": "1.0", "run": "01K9ZZZZZZZZZZZZZZZZZZZZZZ", "runbook": "alice",
+        "digest": "sha256:d1", "mode": "drill", "status": "succeeded", "exit": 3, "operator": "alice",
+        "started_at": "2026-01-04T03:00:00.000Z", "ended_at": "2026-01-04T04:29:07.000Z",
+        "rto": {"budget_ms": 14_400_000, "actual_ms": 5_347_000, "met": true},
+        "rpo": {"budget_ms": 3_600_000, "actual_ms": 3_700_000, "met": false},
+        "time": {"people_ms": 347_000, "cloud_ms": 4_000_000, "checks_ms": 500_000, "waiting_ms": 500_000},
+        "phases": [{"id": "alice", "budget_ms": 3_600_000, "actual_ms": 410_000, "met": true}],
+        "steps": [{"id": "alice", "phase": "alice", "status": "succeeded", "attempts": 1, "risk": "irreversible",
+            "confirmed_by": "alice", "mfa": true, "approvals": ["alice"],
+            "started_at": "2026-01-04T03:00:00.000Z", "ended_at": "2026-01-04T03:06:50.000Z"}],
+        "journal": {"records": 139, "head": format!("sha256:{}", "ab".repeat(32)), "intact": true},
+    });
+    assert_eq!(serde_json::to_value(&sum).unwrap(), expected);
+    assert_eq!(serde_json::from_value::<Summary>(expected).unwrap(), sum);
+}
+
+#[test]
+fn the_exit_code_follows_from_the_state() {
+    let exit = |status, rpo_met| {
+        let mut snapshot = snapshot("x", Mode::Real);
+        snapshot.status = status;
+        if let Some(rpo) = &mut snapshot.rpo {
+            rpo.met = rpo_met;
+        }
+        summary(&snapshot, facts()).exit
+    };
+    assert_eq!(exit(RunStatus::Succeeded, Some(true)), 0);
+    assert_eq!(exit(RunStatus::Succeeded, None), 0);
+    assert_eq!(exit(RunStatus::Succeeded, Some(false)), 3);
+    assert_eq!(exit(RunStatus::Failed, Some(false)), 1);
+    assert_eq!(exit(RunStatus::Aborted, Some(true)), 6);
+    assert_eq!(exit(RunStatus::Waiting, Some(true)), 5);
+}
+
+#[test]
+fn a_phase_is_met_only_once_it_is_over() {
+    let met = |ended_ms, actual_ms| {
+        let mut snapshot = snapshot("x", Mode::Real);
+        (snapshot.phases[0].ended_ms, snapshot.phases[0].actual_ms) = (ended_ms, actual_ms);
+        summary(&snapshot, facts()).phases[0].met
+    };
+    assert_eq!(met(None, 1), None);
+    assert_eq!(met(Some(START_MS), 3_600_000), Some(true));
+    assert_eq!(met(None, 3_600_001), Some(false));
+}
+
+#[test]
+fn markdown_reads_well() {
+    insta::assert_snapshot!(markdown::render(&document("alice", Mode::Drill)));
+}
+
+#[test]
+fn each_format_says_drill_or_real_first() {
+    for (mode, banner) in [(Mode::Drill, "DRILL"), (Mode::Real, "REAL")] {
+        let document = document("x", mode);
+        assert!(markdown::render(&document).starts_with(&format!("# {banner}: ")));
+        assert!(json::render(&document).starts_with(&format!("{{\n  \"banner\": \"{banner}\"")));
+        let csv = csv::render(&document);
+        assert!(csv.starts_with("mode,") && csv.lines().skip(1).all(|line| line.starts_with(banner)));
+    }
+}
+
+#[test]
+fn hostile_text_stays_inside_its_cell() {
+    let (friendly, hostile) = (document("x", Mode::Drill), document(HOSTILE, Mode::Drill));
+    let (plain, page) = (markdown::render(&friendly), markdown::render(&hostile));
+    assert_eq!(plain.lines().count(), page.lines().count());
+    for (plain, line) in plain.lines().zip(page.lines()) {
+        assert_eq!(cells(plain), cells(line), "{line}");
+    }
+    assert!(!page.contains("<b>") && !page.contains('\u{1b}') && !page.contains('\u{202e}'));
+    assert!(!page.replace("\\`", "").contains('`'), "no code span begins");
+}
+
+/// Cells of a table row, as GitHub counts them: an escaped bar is text.
+fn cells(line: &str) -> usize {
+    line.replace("\\\\", "").replace("\\|", "").matches('|').count()
+}
+
+#[test]
+fn csv_keeps_its_columns_and_holds_no_formula() {
+    let document = document(HOSTILE, Mode::Drill);
+    let records = parse_csv(&csv::render(&document));
+    assert_eq!(records.len(), document.rows.len() + 1);
+    for record in &records {
+        assert_eq!(record.len(), 10, "{record:?}");
+        assert!(!record.iter().any(|cell| cell.starts_with(['=', '+', '-', '@', '\t', '\r'])), "{record:?}");
+    }
+    assert!(records.iter().any(|record| record[5].starts_with("'=1")), "the guard was needed");
+}
+
+/// RFC 4180, for the test only.
+fn parse_csv(text: &str) -> Vec<Vec<String>> {
+    let (mut records, mut record, mut cell, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match (c, quoted) {
+            ('"', true) if chars.peek() == Some(&'"') => cell.extend(chars.next()),
+            ('"', _) => quoted = !quoted,
+            (',', false) => record.push(std::mem::take(&mut cell)),
+            ('\r', false) => {
+                assert_eq!(chars.next(), Some('\n'));
+                record.push(std::mem::take(&mut cell));
+                records.push(std::mem::take(&mut record));
+            }
+            (c, _) => cell.push(c),
+        }
+    }
+    assert!(record.is_empty() && cell.is_empty(), "the last record ends");
+    records
+}
+
+#[test]
+fn a_back_dated_note_stands_at_its_own_time_with_both() {
+    let document = document("x", Mode::Real);
+    let first = &document.rows[0];
+    assert_eq!((first.subject.as_str(), first.at_ms), ("note", START_MS));
+    assert_eq!(first.recorded_ms, Some(START_MS + 11_000));
+    assert!(markdown::render(&document).contains("(noted 2026-01-04T03:00:11.000Z)"));
+    let value: crate::model::Value = serde_json::from_str(&json::render(&document)).unwrap();
+    assert_eq!(value["rows"][0]["at"], "2026-01-04T03:00:00.000Z");
+    assert_eq!(value["rows"][0]["recorded_at"], "2026-01-04T03:00:11.000Z");
+    assert_eq!(value["notes"][1]["about_at"], "2026-01-04T03:00:00.000Z");
+}
+
+#[test]
+fn deviations_carry_their_reasons() {
+    let event =
+        Event::StepSkipped { step: "warm".to_owned(), by: Some("bob".to_owned()), reason: "cache is warm".to_owned() };
+    let snapshot = snapshot("x", Mode::Real);
+    let document = Document::of(&stamped(vec![event], "alice"), &snapshot, &summary(&snapshot, facts()));
+    let [skipped] = document.deviations.as_slice() else { panic!("{:?}", document.deviations) };
+    assert_eq!(
+        (skipped.what, skipped.by.as_deref(), skipped.reason.as_str()),
+        ("skipped", Some("bob"), "cache is warm")
+    );
+    let none = Document::of(&[], &snapshot, &summary(&snapshot, facts()));
+    assert!(markdown::render(&none).contains("None: everything went as the runbook says."));
+}
