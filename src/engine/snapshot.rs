@@ -157,6 +157,15 @@ pub enum Activity {
     Ended,
 }
 
+/// A step that waits for a person, without the rest of its view.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Awaited {
+    pub step: String,
+    pub kind: Activity,
+    pub gate: Option<GateView>,
+    pub why: String,
+}
+
 /// What a person may ask of a step in its present state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

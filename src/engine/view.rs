@@ -5,7 +5,7 @@ use serde_json::json;
 use super::Engine;
 use super::forecast::Outlook;
 use super::snapshot::{
-    Activity, ApprovalsView, CheckState, CheckView, ContactView, DrillView, GateView, MfaView, Objective, PhaseView,
+    Activity, ApprovalsView, Awaited, CheckState, CheckView, ContactView, DrillView, GateView, MfaView, Objective, PhaseView,
     RollbackView, Snapshot, StepView, UnknownView,
 };
 use super::state::Stage;
@@ -339,6 +339,22 @@ impl Engine {
             probing: !doubt.for_person,
             mfa: Some(self.mfa_view(&self.plan.operator, now_ms)),
         })
+    }
+
+    /// The steps that wait for a person now: what a headless operator needs, without a whole snapshot.
+    #[must_use]
+    pub fn awaiting(&self, now_ms: i64) -> Vec<Awaited> {
+        let waits = |&ix: &StepIx| self.awaits(ix) == super::meter::Awaits::People;
+        let view = |ix: StepIx| {
+            let (kind, activity) = self.activity(ix);
+            Awaited {
+                step: self.plan.steps[ix].key.clone(),
+                kind,
+                gate: self.gate_view(ix, now_ms),
+                why: self.steps[ix].reason.clone().unwrap_or(activity),
+            }
+        };
+        (0..self.steps.len()).filter(waits).map(view).collect()
     }
 
     /// The action of a step once its inputs are known.

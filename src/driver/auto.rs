@@ -1,0 +1,89 @@
+//! The operator of a headless drill: answers every gate with practice codes, in drills only.
+//!
+//! It never decides: a failed check, a failed step or an outcome that nobody knows stops the run.
+
+use crate::engine::command::{Command, Typed};
+use crate::engine::ports::MfaDevices;
+use crate::engine::snapshot::{Awaited, GateView};
+
+/// Length of an RFC 6238 time step, in milliseconds.
+const PERIOD_MS: i64 = 30_000;
+
+/// What the operator does next.
+pub(super) enum Next {
+    Ask(Command),
+    /// A practice code was used up: wait for the next one (Unix ms).
+    WaitUntil(i64),
+    /// Only a person can go on.
+    Stop(String),
+    Nothing,
+}
+
+pub(super) fn next(awaited: &[Awaited], now_ms: i64, devices: &dyn MfaDevices) -> Next {
+    let mut wait: Option<i64> = None;
+    let mut stop: Option<String> = None;
+    for one in awaited {
+        let Some(gate) = &one.gate else {
+            // A failed check, a failed step, an outcome nobody knows.
+            stop = stop.or_else(|| Some(format!("{}: {}", one.step, one.why)));
+            continue;
+        };
+        match at_gate(&one.step, gate, now_ms, devices) {
+            Next::Ask(command) => return Next::Ask(command),
+            Next::WaitUntil(at) => wait = Some(wait.map_or(at, |earlier| earlier.min(at))),
+            Next::Stop(reason) => stop = stop.or(Some(reason)),
+            Next::Nothing => {}
+        }
+    }
+    match (wait, stop) {
+        (Some(at), _) => Next::WaitUntil(at),
+        (None, Some(reason)) => Next::Stop(reason),
+        (None, None) => Next::Nothing,
+    }
+}
+
+fn at_gate(step: &str, gate: &GateView, now_ms: i64, devices: &dyn MfaDevices) -> Next {
+    if let Some(approvals) = &gate.approvals
+        && approvals.granted.len() < approvals.min as usize
+    {
+        let granted = |person: &&String| approvals.granted.iter().any(|(by, _, _)| by == *person);
+        let Some(by) = approvals.eligible.iter().find(|person| !granted(person)) else {
+            return Next::Stop(format!("{step}: too few people may approve"));
+        };
+        return match code_of(by, None, now_ms, devices) {
+            Ok(code) => Next::Ask(Command::Approve {
+                step: step.to_owned(),
+                attempt: gate.attempt,
+                digest: gate.digest.clone(),
+                by: by.clone(),
+                code,
+            }),
+            Err(next) => next,
+        };
+    }
+    let code = match &gate.mfa {
+        Some(mfa) => match code_of(&mfa.person, mfa.last_counter, now_ms, devices) {
+            Ok(code) => Some(code),
+            Err(next) => return next,
+        },
+        None => None,
+    };
+    Next::Ask(Command::Run {
+        step: step.to_owned(),
+        attempt: gate.attempt,
+        digest: gate.digest.clone(),
+        typed: gate.type_text.clone().map(Typed),
+        code,
+    })
+}
+
+fn code_of(person: &str, last: Option<u64>, now_ms: i64, devices: &dyn MfaDevices) -> Result<Typed, Next> {
+    let window = now_ms.div_euclid(PERIOD_MS);
+    if last.is_some_and(|counter| i64::try_from(counter).is_ok_and(|counter| counter >= window)) {
+        return Err(Next::WaitUntil((window + 1) * PERIOD_MS));
+    }
+    devices
+        .practice_code(person, now_ms)
+        .map(|(code, _)| Typed(code))
+        .ok_or_else(|| Next::Stop(format!("the MFA device of {person} is not at hand")))
+}

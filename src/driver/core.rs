@@ -1,0 +1,443 @@
+//! The loop itself.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, FutureExt};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::auto::{self, Next};
+use super::handle::{Over, PracticeCode, Request, View};
+use super::{Opening, Operator, Parts};
+use crate::engine::command::{Command, Refusal};
+use crate::engine::effect::{CallRequest, Effect};
+use crate::engine::ports::{CloudReply, JournalError};
+use crate::engine::{Admitted, Engine};
+use crate::model::event::{Event, MfaProof, Purpose, Stamped, Ticket, Timer};
+use crate::model::outcome::{CloudError, CloudErrorKind, Mode, RunStatus};
+use crate::report::row::Row;
+use crate::report::row_of;
+
+/// Rows kept for the screen.
+const ROWS_KEPT: usize = 5_000;
+/// Slack after a call's own timeout before the driver stops waiting, in milliseconds.
+const GUARD_MS: u64 = 2_000;
+
+/// Something that happened while the loop waited.
+enum Woke {
+    Answer(Box<(CallRequest, Result<CloudReply, CloudError>)>),
+    Timer(Timer),
+    /// The headless operator's next code is there.
+    Operator,
+    Request(Box<Request>),
+    FaceGone,
+    Tick,
+}
+
+pub(super) struct Driver {
+    parts: Parts,
+    inbox: mpsc::Receiver<Request>,
+    facts: VecDeque<Event>,
+    calls: FuturesUnordered<BoxFuture<'static, Woke>>,
+    /// Calls in flight, and those among them that may change something.
+    in_flight: usize,
+    sends: usize,
+    timers: FuturesUnordered<BoxFuture<'static, Woke>>,
+    armed: HashSet<Timer>,
+    waits: usize,
+    rows: Arc<Vec<Row>>,
+    attention: bool,
+    leaving: Option<Over>,
+    operator_waits: bool,
+    face_gone: bool,
+    view: watch::Sender<Arc<View>>,
+    dirty: bool,
+}
+
+impl Driver {
+    pub(super) fn new(mut parts: Parts, inbox: mpsc::Receiver<Request>) -> Self {
+        let rows = Arc::new(std::mem::take(&mut parts.rows));
+        let snapshot = parts.engine.snapshot(parts.clock.now_ms());
+        let first = View { snapshot, rows: Arc::clone(&rows), practice: Vec::new(), over: None };
+        Self {
+            parts,
+            inbox,
+            facts: VecDeque::new(),
+            calls: FuturesUnordered::new(),
+            in_flight: 0,
+            sends: 0,
+            timers: FuturesUnordered::new(),
+            armed: HashSet::new(),
+            waits: 0,
+            rows,
+            attention: false,
+            leaving: None,
+            operator_waits: false,
+            face_gone: false,
+            view: watch::Sender::new(Arc::new(first)),
+            dirty: true,
+        }
+    }
+
+    pub(super) fn view(&self) -> watch::Receiver<Arc<View>> {
+        self.view.subscribe()
+    }
+
+    pub(super) async fn run(mut self) -> Over {
+        let over = match self.work().await {
+            Ok(over) => over,
+            Err(error) => Over::Broken { reason: error.0 },
+        };
+        self.publish(Some(over.clone()));
+        over
+    }
+
+    async fn work(&mut self) -> Result<Over, JournalError> {
+        self.open()?;
+        let person = self.parts.operator == Operator::Person;
+        let mut tick = tokio::time::interval(Duration::from_secs(1));
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            self.settle()?;
+            if let Some(over) = self.over() {
+                return Ok(over);
+            }
+            if self.take_ready()? {
+                continue;
+            }
+            if !person && self.leaving.is_none() && self.operate()? {
+                continue;
+            }
+            let busy = self.in_flight > 0 || self.waits > 0 || self.operator_waits;
+            self.parts.clock.set_human_pace(self.attention || !busy);
+            if busy && !self.attention && self.parts.clock.skip_idle() {
+                continue;
+            }
+            if person {
+                self.publish(None);
+            }
+            let woke = tokio::select! {
+                biased;
+                Some(woke) = self.calls.next(), if !self.calls.is_empty() => woke,
+                Some(woke) = self.timers.next(), if !self.timers.is_empty() => woke,
+                request = self.inbox.recv(), if person && !self.face_gone => {
+                    request.map_or(Woke::FaceGone, |request| Woke::Request(Box::new(request)))
+                }
+                _ = tick.tick(), if person => Woke::Tick,
+            };
+            self.take(woke)?;
+        }
+    }
+
+    fn open(&mut self) -> Result<(), JournalError> {
+        let placeholder = Opening::Resumed(Event::RunContinued);
+        match std::mem::replace(&mut self.parts.opening, placeholder) {
+            Opening::Started(stamped) => {
+                let effects = self.feed(&stamped);
+                self.perform(effects);
+            }
+            Opening::Resumed(event) => self.facts.push_back(event),
+        }
+        self.settle()
+    }
+
+    /// One event into the engine; proposed records queue up behind it.
+    fn feed(&mut self, stamped: &Stamped) -> Vec<Effect> {
+        let rows = Arc::make_mut(&mut self.rows);
+        if rows.len() >= ROWS_KEPT {
+            rows.drain(..ROWS_KEPT / 10);
+        }
+        rows.push(row_of(stamped));
+        self.dirty = true;
+        let mut effects = Vec::new();
+        for effect in self.parts.engine.handle(stamped) {
+            match effect {
+                Effect::Record(event) => self.facts.push_back(event),
+                Effect::Call(_) | Effect::StartTimer { .. } | Effect::AskOperator { .. } | Effect::Finish => {
+                    effects.push(effect);
+                }
+            }
+        }
+        effects
+    }
+
+    /// Journals every waiting fact and what follows from it, syncs once, then acts.
+    fn settle(&mut self) -> Result<(), JournalError> {
+        let mut effects = Vec::new();
+        let mut must_sync = false;
+        while let Some(event) = self.facts.pop_front() {
+            must_sync |= !event.may_be_buffered();
+            let stamped = self.parts.journal.append(self.parts.clock.now_ms(), event)?;
+            effects.extend(self.feed(&stamped));
+        }
+        if must_sync {
+            self.parts.journal.sync()?;
+        }
+        self.perform(effects);
+        Ok(())
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Call(request) => self.call(request),
+                Effect::StartTimer { timer, at_ms } => {
+                    if self.armed.insert(timer.clone()) {
+                        self.waits += usize::from(matches!(timer, Timer::Wait { .. }));
+                        let clock = Arc::clone(&self.parts.clock);
+                        self.timers.push(Box::pin(async move {
+                            clock.sleep_until(at_ms).await;
+                            Woke::Timer(timer)
+                        }));
+                    }
+                }
+                // The view says who is awaited; `Finish` shows in the engine's state.
+                Effect::AskOperator { .. } | Effect::Finish | Effect::Record(_) => {}
+            }
+        }
+    }
+
+    fn call(&mut self, request: CallRequest) {
+        self.in_flight += 1;
+        self.sends += usize::from(request.changes);
+        let (clock, cloud) = (Arc::clone(&self.parts.clock), Arc::clone(&self.parts.cloud));
+        self.calls.push(Box::pin(async move {
+            clock.sleep_until(request.not_before_ms).await;
+            let wait = i64::try_from(request.timeout_ms + GUARD_MS).unwrap_or(i64::MAX / 4);
+            let until = clock.now_ms().saturating_add(wait);
+            let answer = tokio::select! {
+                biased;
+                answer = cloud.call(&request) => answer,
+                () = clock.sleep_until(until) => Err(no_answer(request.timeout_ms)),
+            };
+            Woke::Answer(Box::new((request, answer)))
+        }));
+    }
+
+    /// Takes whatever is ready without waiting.
+    fn take_ready(&mut self) -> Result<bool, JournalError> {
+        if let Some(Some(woke)) = self.calls.next().now_or_never() {
+            self.take(woke)?;
+            return Ok(true);
+        }
+        if let Some(Some(woke)) = self.timers.next().now_or_never() {
+            self.take(woke)?;
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    fn take(&mut self, woke: Woke) -> Result<(), JournalError> {
+        match woke {
+            Woke::Answer(answer) => {
+                self.in_flight -= 1;
+                self.sends -= usize::from(answer.0.changes);
+                self.facts.push_back(answered(answer.0, answer.1));
+            }
+            Woke::Timer(timer) => {
+                self.armed.remove(&timer);
+                self.waits -= usize::from(matches!(timer, Timer::Wait { .. }));
+                self.facts.push_back(Event::TimerFired { timer });
+            }
+            Woke::Operator => self.operator_waits = false,
+            Woke::Request(request) => {
+                let (command, reply) = *request;
+                self.serve(command, reply)?;
+            }
+            Woke::FaceGone => {
+                self.face_gone = true;
+                self.leave("the terminal is gone");
+            }
+            Woke::Tick => self.dirty = true,
+        }
+        Ok(())
+    }
+
+    fn serve(&mut self, command: Command, reply: oneshot::Sender<Result<(), Refusal>>) -> Result<(), JournalError> {
+        let outcome = self.ask(command);
+        // What was admitted is durable before the face hears of it.
+        self.settle()?;
+        // A face that no longer listens has no use for the answer.
+        let _ = reply.send(outcome);
+        Ok(())
+    }
+
+    /// A person's command: admitted, proved, recorded; or refused.
+    fn ask(&mut self, command: Command) -> Result<(), Refusal> {
+        if let Command::Attention { on } = command {
+            self.attention = on;
+            return Ok(());
+        }
+        if self.leaving.is_some() {
+            return Err(Refusal::new("the run is being left"));
+        }
+        let now_ms = self.parts.clock.now_ms();
+        let admitted = self.parts.engine.admit(now_ms, &command)?;
+        let proof = self.prove(&admitted, now_ms)?;
+        self.facts.extend(admitted.sealed(proof.as_ref()));
+        match command {
+            Command::Leave { reason } => self.leaving = Some(Over::Left { reason }),
+            Command::Abort { .. } => self.leaving = Some(Over::Aborted),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn prove(&mut self, admitted: &Admitted, now_ms: i64) -> Result<Option<MfaProof>, Refusal> {
+        let Some(need) = &admitted.proof else { return Ok(None) };
+        match self.parts.mfa.verify(&need.person, &need.code.0, now_ms, need.last_counter) {
+            Ok(proof) => Ok(Some(proof)),
+            Err(why) => {
+                let refused = Event::MfaRefused { step: need.step.clone(), by: need.person.clone(), why };
+                self.facts.push_back(refused);
+                let next_s = (30_000 - now_ms.rem_euclid(30_000)) / 1000;
+                Err(Refusal::new(why.word()).hint(format!("next code in {next_s}s")))
+            }
+        }
+    }
+
+    fn leave(&mut self, reason: &str) {
+        if self.leaving.is_none() && self.parts.engine.finished().is_none() {
+            self.facts.push_back(Event::RunLeft { reason: reason.to_owned() });
+            self.leaving = Some(Over::Left { reason: reason.to_owned() });
+        }
+    }
+
+    /// The headless operator's turn. True when something was done.
+    fn operate(&mut self) -> Result<bool, JournalError> {
+        if self.parts.engine.plan().mode != Mode::Drill {
+            self.leave("a real run needs a person");
+            return Ok(true);
+        }
+        let now_ms = self.parts.clock.now_ms();
+        let awaited = self.parts.engine.awaiting(now_ms);
+        match auto::next(&awaited, now_ms, self.parts.mfa.as_ref()) {
+            Next::Ask(command) => {
+                if let Err(refusal) = self.ask(command) {
+                    self.settle()?;
+                    self.leave(&refusal.message);
+                }
+                Ok(true)
+            }
+            Next::WaitUntil(at_ms) if !self.operator_waits => {
+                self.operator_waits = true;
+                let clock = Arc::clone(&self.parts.clock);
+                self.timers.push(Box::pin(async move {
+                    clock.sleep_until(at_ms).await;
+                    Woke::Operator
+                }));
+                Ok(true)
+            }
+            Next::Stop(reason) if self.in_flight == 0 && self.waits == 0 => {
+                self.leave(&reason);
+                Ok(true)
+            }
+            Next::Nothing if self.in_flight == 0 && self.waits == 0 && self.parts.engine.finished().is_none() => {
+                self.leave("nothing more can run");
+                Ok(true)
+            }
+            Next::WaitUntil(_) | Next::Stop(_) | Next::Nothing => Ok(false),
+        }
+    }
+
+    /// Whether the driver is done: a call that may change something is always awaited.
+    fn over(&self) -> Option<Over> {
+        if self.sends > 0 {
+            return None;
+        }
+        match (&self.leaving, self.parts.engine.finished()) {
+            (_, Some(RunStatus::Aborted)) => Some(Over::Aborted),
+            (_, Some(_)) => Some(Over::Finished),
+            (Some(over), None) => Some(over.clone()),
+            (None, None) => None,
+        }
+    }
+
+    fn publish(&mut self, over: Option<Over>) {
+        if !std::mem::take(&mut self.dirty) && over.is_none() {
+            return;
+        }
+        let now_ms = self.parts.clock.now_ms();
+        let mut snapshot = self.parts.engine.snapshot(now_ms);
+        let (seq, head) = self.parts.journal.head();
+        snapshot.journal_seq = seq;
+        snapshot.journal_head = head.chars().take(8).collect();
+        if let Some(drill) = &mut snapshot.drill {
+            drill.faults.clone_from(&self.parts.faults);
+        }
+        if let Some(Over::Broken { reason }) = &over {
+            snapshot.journal_broken = Some(reason.clone());
+        }
+        let practice = self.practice(&mut snapshot, now_ms);
+        self.view.send_replace(Arc::new(View { snapshot, rows: Arc::clone(&self.rows), practice, over }));
+    }
+
+    /// Codes of the drill authenticator for everybody a gate may ask, and the devices' names.
+    fn practice(&self, snapshot: &mut crate::engine::snapshot::Snapshot, now_ms: i64) -> Vec<PracticeCode> {
+        let mfa = &self.parts.mfa;
+        for step in &mut snapshot.steps {
+            let views = [
+                step.gate.as_mut().and_then(|gate| gate.mfa.as_mut()),
+                step.rollback.as_mut().and_then(|rollback| rollback.mfa.as_mut()),
+                step.unknown.as_mut().and_then(|unknown| unknown.mfa.as_mut()),
+            ];
+            for view in views.into_iter().flatten() {
+                view.device = mfa.device(&view.person).unwrap_or_default();
+            }
+        }
+        people(&self.parts.engine)
+            .into_iter()
+            .filter_map(|person| {
+                let (code, left_ms) = mfa.practice_code(&person, now_ms)?;
+                Some(PracticeCode { person, code, left_ms })
+            })
+            .collect()
+    }
+}
+
+/// The operator, then everybody who holds a role.
+fn people(engine: &Engine) -> Vec<String> {
+    let plan = engine.plan();
+    let mut people = vec![plan.operator.clone()];
+    for person in plan.roles.values().flatten() {
+        if !people.contains(person) {
+            people.push(person.clone());
+        }
+    }
+    people
+}
+
+fn no_answer(timeout_ms: u64) -> CloudError {
+    CloudError {
+        kind: CloudErrorKind::UnknownOutcome,
+        code: "NoAnswer".to_owned(),
+        message: format!("no answer within {}", crate::model::time::human_ms(timeout_ms)),
+        request_id: None,
+    }
+}
+
+/// An answer as a fact. A read with no answer changed nothing: it is refused, not unknown.
+fn answered(request: CallRequest, answer: Result<CloudReply, CloudError>) -> Event {
+    let ticket: Ticket = request.ticket;
+    match (ticket.purpose, answer) {
+        (Purpose::Action | Purpose::Rollback(_), Ok(reply)) => {
+            Event::ActionSucceeded { ticket, result: reply.value, request_id: reply.request_id }
+        }
+        (Purpose::Action | Purpose::Rollback(_), Err(error)) => {
+            if request.changes && error.kind == CloudErrorKind::UnknownOutcome {
+                Event::ActionUnknown { ticket, error }
+            } else {
+                Event::ActionRefused { ticket, error }
+            }
+        }
+        (Purpose::Before | Purpose::Check(_) | Purpose::Verify(_) | Purpose::Probe, Ok(reply)) => {
+            Event::Observed { ticket, result: Ok(reply.value), request_id: reply.request_id }
+        }
+        (Purpose::Before | Purpose::Check(_) | Purpose::Verify(_) | Purpose::Probe, Err(error)) => {
+            let request_id = error.request_id.clone();
+            Event::Observed { ticket, result: Err(error), request_id }
+        }
+    }
+}
