@@ -36,6 +36,7 @@ enum Woke {
     Tick,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "independent conditions of one loop")]
 pub(super) struct Driver {
     parts: Parts,
     inbox: mpsc::Receiver<Request>,

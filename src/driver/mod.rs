@@ -8,8 +8,6 @@ mod auto;
 mod core;
 pub mod handle;
 
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -68,9 +66,7 @@ pub fn spawn(parts: Parts) -> std::io::Result<(Handle, JoinHandle<Over>)> {
     let (requests, inbox) = mpsc::channel::<Request>(REQUESTS);
     let driver = core::Driver::new(parts, inbox);
     let view: watch::Receiver<Arc<View>> = driver.view();
-    let thread = std::thread::Builder::new()
-        .name("driver".to_owned())
-        .spawn(move || runtime.block_on(driver.run()))?;
+    let thread = std::thread::Builder::new().name("driver".to_owned()).spawn(move || runtime.block_on(driver.run()))?;
     Ok((Handle { view, requests }, thread))
 }
 

@@ -3,6 +3,7 @@
 use super::effect::Effect;
 use super::state::{Approval, Doubt, Stage};
 use super::{Engine, propose};
+use crate::model::Value;
 use crate::model::event::{Event, MfaProof, Purpose, Stamped, Ticket, Timer, UnknownDecision};
 use crate::model::outcome::{CloudError, ProbeAnswer, RunStatus};
 use crate::model::plan::StepIx;
@@ -11,8 +12,20 @@ use crate::model::runbook::OnFailure;
 use super::snapshot::CheckState;
 
 impl Engine {
+    #[expect(clippy::too_many_lines, reason = "one arm an event: the closed list is the point")]
     pub(super) fn apply(&mut self, stamped: &Stamped, out: &mut Vec<Effect>) {
         let at = stamped.at_ms;
+        let step = match stamped.event.step() {
+            Some(key) => match self.by_key.get(key).copied() {
+                Some(ix) => {
+                    self.steps[ix].proposed = false;
+                    ix
+                }
+                None => return self.anomaly(out, format!("no step `{key}`")),
+            },
+            // Run events: no arm below that uses a step takes one of them.
+            None => 0,
+        };
         match &stamped.event {
             Event::RunStarted(_) => self.on_started(at, out),
             Event::RunResumed { .. } => self.on_resumed(at, out),
@@ -28,39 +41,108 @@ impl Engine {
             Event::NoteAdded { .. } | Event::TornTailCut { .. } => {}
             Event::Anomaly { .. } => self.run.anomalies += 1,
             Event::TimerFired { timer } => self.on_timer(timer, at, out),
+            Event::StepReady { .. } => self.begin(step, at, out),
+            Event::Observed { ticket, result, .. } => {
+                // A late answer to a question nobody asks any more (skipped, retried) is only kept.
+                if ticket.attempt == self.steps[step].attempt && self.steps[step].awaits(ticket.purpose) {
+                    self.steps[step].answered(ticket.purpose);
+                    self.on_observed(step, ticket, result, at, out);
+                }
+            }
+            Event::CheckPassed { check, .. } => self.set_check(step, *check, CheckState::Passed, at, out),
+            Event::CheckFailed { check, message, .. } => {
+                self.steps[step].reason = Some(message.clone());
+                self.set_check(step, *check, CheckState::Failed, at, out);
+            }
+            Event::CheckOverridden { check, proof, .. } => {
+                self.note_proof(proof.as_ref());
+                self.set_check(step, *check, CheckState::Overridden, at, out);
+            }
+            Event::GateOpened { digest, .. } => self.on_gate_opened(step, digest, at, out),
+            Event::StepConfirmed { attempt, by, digest, .. } => self.on_confirmed(step, *attempt, by, digest, at, out),
+            Event::StepAutoConfirmed { .. } => {
+                self.steps[step].auto_confirmed = true;
+                self.drive(step, at, out);
+            }
+            Event::MfaVerified { proof, .. } => self.on_mfa(step, proof, at, out),
             Event::MfaRefused { by, .. } => self.proofs.note_wrong(by, at),
-            Event::Observed { ticket, .. }
-            | Event::ActionRequested { ticket, .. }
-            | Event::ActionSucceeded { ticket, .. }
-            | Event::ActionRefused { ticket, .. }
-            | Event::ActionUnknown { ticket, .. } => match self.by_key.get(&ticket.step).copied() {
-                Some(ix) => self.on_call_event(ix, &stamped.event, at, out),
-                None => self.anomaly(out, format!("no step `{}`", ticket.step)),
-            },
-            Event::StepReady { step, .. }
-            | Event::CheckPassed { step, .. }
-            | Event::CheckFailed { step, .. }
-            | Event::CheckOverridden { step, .. }
-            | Event::GateOpened { step, .. }
-            | Event::StepConfirmed { step, .. }
-            | Event::StepAutoConfirmed { step, .. }
-            | Event::MfaVerified { step, .. }
-            | Event::ApprovalGranted { step, .. }
-            | Event::ProbeAnswered { step, .. }
-            | Event::ProbeRequested { step, .. }
-            | Event::UnknownResolved { step, .. }
-            | Event::RetryScheduled { step, .. }
-            | Event::StepSucceeded { step, .. }
-            | Event::StepFailed { step, .. }
-            | Event::StepSkipped { step, .. }
-            | Event::StepDoneExternally { step, .. }
-            | Event::StepRetried { step, .. }
-            | Event::RollbackStarted { step, .. }
-            | Event::StepRolledBack { step, .. }
-            | Event::RollbackFailed { step, .. } => match self.by_key.get(step).copied() {
-                Some(ix) => self.on_step_event(ix, &stamped.event, at, out),
-                None => self.anomaly(out, format!("no step `{step}`")),
-            },
+            Event::ApprovalGranted { by, digest, expires_ms, proof, .. } => {
+                self.note_proof(Some(proof));
+                let approval = Approval { by: by.clone(), at_ms: at, expires_ms: *expires_ms, digest: digest.clone() };
+                self.steps[step].approvals.retain(|one| one.by != approval.by);
+                self.steps[step].approvals.push(approval);
+            }
+            Event::ActionRequested { ticket, .. } => self.on_requested(step, ticket, at, out),
+            Event::ActionSucceeded { ticket, result, .. } => self.on_succeeded(step, ticket, result, at, out),
+            Event::ActionRefused { ticket, error } => {
+                if self.take_answer(step, ticket, out) {
+                    self.on_refused(step, ticket, error, at, out);
+                }
+            }
+            Event::ActionUnknown { ticket, error } => self.on_unknown(step, ticket, error, at, out),
+            Event::ProbeAnswered { answer, detail, .. } => self.on_probe_answer(step, *answer, detail, at, out),
+            Event::ProbeRequested { .. } => {
+                self.mutate(step, at, |state| {
+                    state.not_before_ms = at;
+                    if let Some(doubt) = &mut state.doubt {
+                        doubt.for_person = false;
+                    }
+                });
+                self.drive(step, at, out);
+            }
+            Event::UnknownResolved { decision, reason, .. } => self.on_resolved(step, *decision, reason, at, out),
+            Event::RetryScheduled { attempt, not_before_ms, .. } => {
+                self.mutate(step, at, |state| {
+                    state.stage = Stage::Backoff;
+                    state.attempt = *attempt;
+                    state.retries += 1;
+                    state.not_before_ms = *not_before_ms;
+                });
+                self.drive(step, at, out);
+            }
+            Event::StepSucceeded { outputs, .. } => {
+                self.mutate(step, at, |state| {
+                    state.outputs.clone_from(outputs);
+                    state.stage = if state.external { Stage::DoneExternally } else { Stage::Succeeded };
+                });
+                self.note_rpa();
+                self.settled(step, at, out);
+            }
+            Event::StepFailed { reason, .. } => self.on_failed(step, reason, at, out),
+            Event::StepSkipped { reason, .. } => {
+                self.mutate(step, at, |state| {
+                    state.stage = Stage::Skipped;
+                    state.reason = Some(reason.clone());
+                });
+                self.settled(step, at, out);
+            }
+            Event::StepDoneExternally { evidence, .. } => {
+                self.mutate(step, at, |state| {
+                    state.external = true;
+                    state.ready_ms.get_or_insert(at);
+                    state.reason = Some(evidence.clone());
+                });
+                self.enter_verifying(step, at, out);
+            }
+            Event::StepRetried { attempt, .. } => {
+                self.mutate(step, at, |state| state.renew(*attempt));
+                self.begin(step, at, out);
+            }
+            Event::RollbackStarted { .. } => {
+                self.mutate(step, at, |state| {
+                    state.stage = Stage::RollingBack;
+                    state.wants_rollback = false;
+                });
+                self.rollback_next(step, 0, at, out);
+            }
+            Event::StepRolledBack { .. } => self.mutate(step, at, |state| state.stage = Stage::RolledBack),
+            Event::RollbackFailed { reason, .. } => {
+                self.mutate(step, at, |state| {
+                    state.stage = Stage::Failed;
+                    state.reason = Some(format!("roll back failed: {reason}"));
+                });
+                self.drive(step, at, out);
+            }
         }
     }
 
@@ -138,52 +220,52 @@ impl Engine {
         }
     }
 
-    /// Events that name a call.
-    fn on_call_event(&mut self, ix: StepIx, event: &Event, at: i64, out: &mut Vec<Effect>) {
-        self.steps[ix].proposed = false;
-        match event {
-            Event::Observed { ticket, result, .. } => {
-                // A late answer to a question nobody asks any more (skipped, retried) is only kept.
-                if ticket.attempt == self.steps[ix].attempt && self.steps[ix].awaits(ticket.purpose) {
-                    self.steps[ix].answered(ticket.purpose);
-                    self.on_observed(ix, ticket, result, at, out);
-                }
-            }
-            Event::ActionRequested { ticket, .. } => self.on_requested(ix, ticket, at, out),
-            Event::ActionSucceeded { ticket, result, .. } => {
-                if self.take_answer(ix, ticket, out) {
-                    match ticket.purpose {
-                        Purpose::Rollback(n) => self.rollback_next(ix, n + 1, at, out),
-                        _ => {
-                            self.mutate(ix, at, |state| state.result = Some(result.clone()));
-                            self.enter_verifying(ix, at, out);
-                        }
-                    }
-                }
-            }
-            Event::ActionRefused { ticket, error } => {
-                if self.take_answer(ix, ticket, out) {
-                    self.on_refused(ix, ticket, error, at, out);
-                }
-            }
-            Event::ActionUnknown { ticket, error } => {
-                self.steps[ix].answered(ticket.purpose);
-                let doubt = Doubt {
-                    purpose: ticket.purpose,
-                    error: error.to_string(),
-                    answer: None,
-                    detail: None,
-                    for_person: !self.can_probe(ix, ticket.purpose),
-                    seen: None,
-                };
-                self.mutate(ix, at, |state| {
-                    state.stage = Stage::InDoubt;
-                    state.doubt = Some(doubt);
-                    state.not_before_ms = at;
-                });
-                self.drive(ix, at, out);
-            }
-            _ => self.anomaly(out, "not a call event".to_owned()),
+    fn on_succeeded(&mut self, ix: StepIx, ticket: &Ticket, result: &Value, at: i64, out: &mut Vec<Effect>) {
+        if !self.take_answer(ix, ticket, out) {
+            return;
+        }
+        if let Purpose::Rollback(n) = ticket.purpose {
+            return self.rollback_next(ix, n + 1, at, out);
+        }
+        self.steps[ix].result = Some(result.clone());
+        self.enter_verifying(ix, at, out);
+    }
+
+    fn on_unknown(&mut self, ix: StepIx, ticket: &Ticket, error: &CloudError, at: i64, out: &mut Vec<Effect>) {
+        self.steps[ix].answered(ticket.purpose);
+        let doubt = Doubt {
+            purpose: ticket.purpose,
+            error: error.to_string(),
+            answer: None,
+            detail: None,
+            for_person: !self.can_probe(ix, ticket.purpose),
+            seen: None,
+        };
+        self.mutate(ix, at, |state| {
+            state.stage = Stage::InDoubt;
+            state.doubt = Some(doubt);
+            state.not_before_ms = at;
+        });
+        self.drive(ix, at, out);
+    }
+
+    fn on_confirmed(&mut self, ix: StepIx, attempt: u32, by: &str, digest: &str, at: i64, out: &mut Vec<Effect>) {
+        if self.gate_accepts(ix, attempt, digest) {
+            self.steps[ix].confirmed = Some(by.to_owned());
+            self.drive(ix, at, out);
+        } else {
+            self.anomaly(out, format!("`{}` was confirmed while its gate was closed", self.plan.steps[ix].key));
+        }
+    }
+
+    fn on_mfa(&mut self, ix: StepIx, proof: &MfaProof, at: i64, out: &mut Vec<Effect>) {
+        self.note_proof(Some(proof));
+        let phase = self.plan.steps[ix].phase;
+        self.proofs.last = Some((at, phase));
+        self.proofs.phases.push(phase);
+        self.steps[ix].mfa = true;
+        if self.steps[ix].stage == Stage::Gated {
+            self.drive(ix, at, out);
         }
     }
 
@@ -229,116 +311,6 @@ impl Engine {
             propose(out, Event::RetryScheduled { step, attempt: attempt + 1, not_before_ms, after: error.kind });
         } else {
             propose(out, Event::StepFailed { step, attempt, reason: error.to_string() });
-        }
-    }
-
-    /// Events that name a step.
-    fn on_step_event(&mut self, ix: StepIx, event: &Event, at: i64, out: &mut Vec<Effect>) {
-        self.steps[ix].proposed = false;
-        match event {
-            Event::StepReady { .. } => self.begin(ix, at, out),
-            Event::CheckPassed { check, .. } => self.set_check(ix, *check, CheckState::Passed, at, out),
-            Event::CheckFailed { check, message, .. } => {
-                self.steps[ix].reason = Some(message.clone());
-                self.set_check(ix, *check, CheckState::Failed, at, out);
-            }
-            Event::CheckOverridden { check, proof, .. } => {
-                self.note_proof(proof.as_ref());
-                self.set_check(ix, *check, CheckState::Overridden, at, out);
-            }
-            Event::GateOpened { digest, .. } => self.on_gate_opened(ix, digest, at, out),
-            Event::StepConfirmed { attempt, by, digest, .. } => {
-                if self.gate_accepts(ix, *attempt, digest) {
-                    self.steps[ix].confirmed = Some(by.clone());
-                    self.drive(ix, at, out);
-                } else {
-                    self.anomaly(out, format!("`{}` was confirmed while its gate was closed", self.plan.steps[ix].key));
-                }
-            }
-            Event::StepAutoConfirmed { .. } => {
-                self.steps[ix].auto_confirmed = true;
-                self.drive(ix, at, out);
-            }
-            Event::MfaVerified { proof, .. } => {
-                self.note_proof(Some(proof));
-                let phase = self.plan.steps[ix].phase;
-                self.proofs.last = Some((at, phase));
-                self.proofs.phases.push(phase);
-                self.steps[ix].mfa = true;
-                if self.steps[ix].stage == Stage::Gated {
-                    self.drive(ix, at, out);
-                }
-            }
-            Event::ApprovalGranted { by, digest, expires_ms, proof, .. } => {
-                self.note_proof(Some(proof));
-                let approval = Approval { by: by.clone(), at_ms: at, expires_ms: *expires_ms, digest: digest.clone() };
-                self.steps[ix].approvals.retain(|one| one.by != approval.by);
-                self.steps[ix].approvals.push(approval);
-            }
-            Event::ProbeAnswered { answer, detail, .. } => self.on_probe_answer(ix, *answer, detail, at, out),
-            Event::ProbeRequested { .. } => {
-                self.mutate(ix, at, |state| {
-                    state.not_before_ms = at;
-                    if let Some(doubt) = &mut state.doubt {
-                        doubt.for_person = false;
-                    }
-                });
-                self.drive(ix, at, out);
-            }
-            Event::UnknownResolved { decision, reason, .. } => self.on_resolved(ix, *decision, reason, at, out),
-            Event::RetryScheduled { attempt, not_before_ms, .. } => {
-                self.mutate(ix, at, |state| {
-                    state.stage = Stage::Backoff;
-                    state.attempt = *attempt;
-                    state.retries += 1;
-                    state.not_before_ms = *not_before_ms;
-                });
-                self.drive(ix, at, out);
-            }
-            Event::StepSucceeded { outputs, .. } => {
-                self.mutate(ix, at, |state| {
-                    state.outputs = outputs.clone();
-                    state.stage = if state.external { Stage::DoneExternally } else { Stage::Succeeded };
-                });
-                self.note_rpa();
-                self.settled(ix, at, out);
-            }
-            Event::StepFailed { reason, .. } => self.on_failed(ix, reason, at, out),
-            Event::StepSkipped { reason, .. } => {
-                self.mutate(ix, at, |state| {
-                    state.stage = Stage::Skipped;
-                    state.reason = Some(reason.clone());
-                });
-                self.settled(ix, at, out);
-            }
-            Event::StepDoneExternally { evidence, .. } => {
-                self.mutate(ix, at, |state| {
-                    state.external = true;
-                    state.ready_ms.get_or_insert(at);
-                    state.reason = Some(evidence.clone());
-                });
-                self.enter_verifying(ix, at, out);
-            }
-            Event::StepRetried { attempt, .. } => {
-                self.mutate(ix, at, |state| state.renew(*attempt));
-                self.begin(ix, at, out);
-            }
-            Event::RollbackStarted { .. } => {
-                self.mutate(ix, at, |state| {
-                    state.stage = Stage::RollingBack;
-                    state.wants_rollback = false;
-                });
-                self.rollback_next(ix, 0, at, out);
-            }
-            Event::StepRolledBack { .. } => self.mutate(ix, at, |state| state.stage = Stage::RolledBack),
-            Event::RollbackFailed { reason, .. } => {
-                self.mutate(ix, at, |state| {
-                    state.stage = Stage::Failed;
-                    state.reason = Some(format!("roll back failed: {reason}"));
-                });
-                self.drive(ix, at, out);
-            }
-            _ => self.anomaly(out, "not a step event".to_owned()),
         }
     }
 

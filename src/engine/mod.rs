@@ -157,10 +157,10 @@ impl Engine {
 
     /// Changes a step and keeps the books: time per class, and since when it is where it is.
     fn mutate(&mut self, ix: StepIx, at_ms: i64, change: impl FnOnce(&mut StepState)) {
-        let (from, stage) = (self.awaits(ix), self.steps[ix].stage);
+        let (from, before) = (self.awaits(ix), self.steps[ix].stage);
         change(&mut self.steps[ix]);
         let to = self.awaits(ix);
-        if from == to && stage == self.steps[ix].stage {
+        if from == to && before == self.steps[ix].stage {
             return;
         }
         self.meter.moved(from, to);

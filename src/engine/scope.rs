@@ -63,7 +63,7 @@ impl Engine {
         for &ix in instances {
             let view = self.instance_scope(ix);
             if view["status"] != json!("succeeded") {
-                worst = view["status"].as_str().unwrap_or_default().to_owned();
+                view["status"].as_str().unwrap_or_default().clone_into(&mut worst);
             }
             let name = self.plan.steps[ix].each.as_ref().map(expr::plain).unwrap_or_default();
             each.insert(name, view);
@@ -133,20 +133,12 @@ impl Engine {
 
     /// Evaluates a check's expectation over `result`. `Err` says why it cannot be decided.
     pub(super) fn expectation(&self, ix: StepIx, check: &Check, result: Option<&Value>) -> Result<bool, String> {
-        let source = self.expect_source(check);
+        let source = expect_source(check);
         let paths = expr::references(&source);
         let extra: Vec<(&str, &Value)> = result.map(|result| ("result", result)).into_iter().collect();
         let scope = self.scope(Some(ix), &paths, &extra);
         let span = check.expect.as_ref().map_or(Span::default(), |expect| expect.span);
         crate::model::template::Expr { source, span }.eval_bool(&scope).map_err(|error| error.message)
-    }
-
-    /// The expectation as written, or the action's own.
-    pub(super) fn expect_source(&self, check: &Check) -> String {
-        check.expect.as_ref().map(|expect| expect.source.clone()).unwrap_or_else(|| {
-            let action = check.uses.as_ref().and_then(|uses| Action::spec_of(&uses.action.value));
-            action.and_then(|spec| spec.default_expect).unwrap_or("true").to_owned()
-        })
     }
 
     /// What the expectation saw: `steps.lag.outputs.lag = 7200`, for people.
@@ -187,6 +179,17 @@ impl Engine {
         }
         Ok(outputs)
     }
+}
+
+/// The expectation as written, or the action's own.
+pub(super) fn expect_source(check: &Check) -> String {
+    check.expect.as_ref().map_or_else(
+        || {
+            let action = check.uses.as_ref().and_then(|uses| Action::spec_of(&uses.action.value));
+            action.and_then(|spec| spec.default_expect).unwrap_or("true").to_owned()
+        },
+        |expect| expect.source.clone(),
+    )
 }
 
 /// Every path named by the templates of a tree.

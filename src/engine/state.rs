@@ -57,14 +57,6 @@ impl Stage {
             Self::RolledBack => StepStatus::RolledBack,
         }
     }
-
-    /// No call, timer or person is awaited for it any more.
-    pub const fn is_over(self) -> bool {
-        matches!(
-            self,
-            Self::Succeeded | Self::Failed | Self::Skipped | Self::DoneExternally | Self::RolledBack | Self::Pending
-        )
-    }
 }
 
 /// A request with every template rendered: what the dialog shows is what is sent.
@@ -115,6 +107,7 @@ pub struct Doubt {
 }
 
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts of one attempt, each with its own event")]
 pub struct StepState {
     pub stage: Stage,
     pub attempt: u32,

@@ -1,6 +1,7 @@
 //! Answers to reads: what a check, one poll of a verification or a probe means.
 
 use super::effect::Effect;
+use super::scope::expect_source;
 use super::snapshot::CheckState;
 use super::state::{CheckProgress, Stage};
 use super::{Engine, is_passing, propose};
@@ -63,7 +64,7 @@ impl Engine {
     ) {
         let plan = std::sync::Arc::clone(&self.plan);
         let Some(check) = plan.steps[ix].checks.get(usize::from(n)) else { return };
-        let source = self.expect_source(check);
+        let source = expect_source(check);
         let last = match result {
             Ok(value) => self.seen(ix, &source, Some(value)),
             Err(error) => error.to_string(),
@@ -97,7 +98,7 @@ impl Engine {
         answer: Option<&Result<Value, CloudError>>,
     ) -> Event {
         let (step, attempt) = (self.plan.steps[ix].key.clone(), self.steps[ix].attempt);
-        let expect = self.expect_source(check);
+        let expect = expect_source(check);
         let n = u16::try_from(n).unwrap_or(u16::MAX);
         let (decided, result) = match answer {
             Some(Err(error)) => (Err(format!("no answer: {error}")), None),
@@ -198,7 +199,7 @@ impl Engine {
     ) {
         let plan = std::sync::Arc::clone(&self.plan);
         let check = &plan.steps[ix].verify[n];
-        let expect = self.expect_source(check);
+        let expect = expect_source(check);
         let (passed, last) = match answer {
             Ok(value) => {
                 let decided = self.expectation(ix, check, Some(value));

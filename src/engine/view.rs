@@ -4,9 +4,10 @@ use serde_json::json;
 
 use super::Engine;
 use super::forecast::Outlook;
+use super::scope::expect_source;
 use super::snapshot::{
-    Activity, ApprovalsView, Awaited, CheckState, CheckView, ContactView, DrillView, GateView, MfaView, Objective, PhaseView,
-    RollbackView, Snapshot, StepView, UnknownView,
+    Activity, ApprovalsView, Awaited, CheckState, CheckView, ContactView, DrillView, GateView, MfaView, Objective,
+    PhaseView, RollbackView, Snapshot, StepView, UnknownView,
 };
 use super::state::Stage;
 use crate::model::Value;
@@ -180,21 +181,18 @@ impl Engine {
     }
 
     fn request_lines(&self, ix: StepIx) -> Vec<(String, String)> {
-        match &self.steps[ix].call {
-            Some(call) => {
-                call.with.as_object().into_iter().flatten().map(|(key, value)| (key.clone(), plain(value))).collect()
-            }
-            None => {
-                let written = self.plan.steps[ix].uses.with.as_map();
-                let text = |node: &Node| match node {
-                    Node::Scalar(value) => plain(value),
-                    Node::Text(text) => text.clone(),
-                    Node::List(items) => format!("{} items", items.len()),
-                    Node::Map(_) => "…".to_owned(),
-                };
-                written.into_iter().flatten().map(|(key, (_, tree))| (key.clone(), text(&tree.node))).collect()
-            }
+        if let Some(call) = &self.steps[ix].call {
+            let members = call.with.as_object().into_iter().flatten();
+            return members.map(|(key, value)| (key.clone(), plain(value))).collect();
         }
+        let text = |node: &Node| match node {
+            Node::Scalar(value) => plain(value),
+            Node::Text(text) => text.clone(),
+            Node::List(items) => format!("{} items", items.len()),
+            Node::Map(_) => "…".to_owned(),
+        };
+        let written = self.plan.steps[ix].uses.with.as_map().into_iter().flatten();
+        written.map(|(key, (_, tree))| (key.clone(), text(&tree.node))).collect()
     }
 
     fn activity(&self, ix: StepIx) -> (Activity, String) {
@@ -252,7 +250,7 @@ impl Engine {
     }
 
     fn check_view(&self, ix: StepIx, check: &Check, purpose: Purpose) -> CheckView {
-        let expect = self.expect_source(check);
+        let expect = expect_source(check);
         let progress = self.progress(ix, purpose).cloned().unwrap_or_default();
         let text = match &check.message {
             Some(_) if progress.state == CheckState::Failed => self.check_message(ix, check, &expect),

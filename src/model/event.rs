@@ -378,6 +378,52 @@ pub enum Timer {
 }
 
 impl Event {
+    /// The key of the step it is about, for every event but those of the run as a whole.
+    #[must_use]
+    pub fn step(&self) -> Option<&str> {
+        match self {
+            Self::RunStarted(_)
+            | Self::RunResumed { .. }
+            | Self::RunPaused { .. }
+            | Self::RunContinued
+            | Self::RunLeft { .. }
+            | Self::RunAborted { .. }
+            | Self::RunFinished { .. }
+            | Self::BudgetExceeded { .. }
+            | Self::NoteAdded { .. }
+            | Self::TornTailCut { .. }
+            | Self::Anomaly { .. }
+            | Self::TimerFired { .. } => None,
+            Self::Observed { ticket, .. }
+            | Self::ActionRequested { ticket, .. }
+            | Self::ActionSucceeded { ticket, .. }
+            | Self::ActionRefused { ticket, .. }
+            | Self::ActionUnknown { ticket, .. } => Some(&ticket.step),
+            Self::StepReady { step, .. }
+            | Self::CheckPassed { step, .. }
+            | Self::CheckFailed { step, .. }
+            | Self::CheckOverridden { step, .. }
+            | Self::GateOpened { step, .. }
+            | Self::StepConfirmed { step, .. }
+            | Self::StepAutoConfirmed { step, .. }
+            | Self::MfaVerified { step, .. }
+            | Self::MfaRefused { step, .. }
+            | Self::ApprovalGranted { step, .. }
+            | Self::ProbeAnswered { step, .. }
+            | Self::ProbeRequested { step, .. }
+            | Self::UnknownResolved { step, .. }
+            | Self::RetryScheduled { step, .. }
+            | Self::StepSucceeded { step, .. }
+            | Self::StepFailed { step, .. }
+            | Self::StepSkipped { step, .. }
+            | Self::StepDoneExternally { step, .. }
+            | Self::StepRetried { step, .. }
+            | Self::RollbackStarted { step, .. }
+            | Self::StepRolledBack { step, .. }
+            | Self::RollbackFailed { step, .. } => Some(step),
+        }
+    }
+
     /// Whether the driver may go on before this record is on the disk. Only repeated observations
     /// are: losing one loses nothing, as it is asked again.
     #[must_use]

@@ -109,7 +109,7 @@ catalogue! {
 
     UpdateService(ecs::UpdateService) = "aws/ecs.update_service", "Sets an ECS service's desired count or task definition", "ecs:UpdateService", Reversible, A, 240 s;
     DescribeServices(ecs::DescribeServices) = "aws/ecs.describe_services", "Reads ECS services", "ecs:DescribeServices", Read, A, 2 s;
-    ServicesStable(ecs::ServicesStable) = "aws/ecs.services_stable", "Reads whether an ECS service has one deployment and all its tasks running (describe_services)", "ecs:DescribeServices", Read, A, 2 s, expect "result.stable";
+    ServicesStable(ecs::ServicesStable) = "aws/ecs.services_stable", "Reads whether an ECS service has one deployment and all its tasks running (`describe_services`)", "ecs:DescribeServices", Read, A, 2 s, expect "result.stable";
 
     ChangeResourceRecordSets(route53::ChangeResourceRecordSets) = "aws/route53.change_resource_record_sets", "Changes DNS records in one atomic batch", "route53:ChangeResourceRecordSets", Reversible, C, 90 s;
     GetChange(route53::GetChange) = "aws/route53.get_change", "Reads whether a DNS change has reached every name server", "route53:GetChange", Read, A, 2 s, expect "result.status == 'INSYNC'";
@@ -124,9 +124,9 @@ catalogue! {
     GetBucketVersioning(s3::GetBucketVersioning) = "aws/s3.get_bucket_versioning", "Reads whether a bucket keeps versions", "s3:GetBucketVersioning", Read, A, 2 s;
     GetBucketReplication(s3::GetBucketReplication) = "aws/s3.get_bucket_replication", "Reads a bucket's replication rules", "s3:GetReplicationConfiguration", Read, A, 2 s;
     ListObjectVersions(s3::ListObjectVersions) = "aws/s3.list_object_versions", "Reads the versions of objects under a prefix", "s3:ListBucketVersions", Read, A, 5 s;
-    RestoreObjectVersion(s3::RestoreObjectVersion) = "aws/s3.restore_object_version", "Copies an older version of an object over the newest (copy_object)", "s3:PutObject", Reversible, A, 10 s;
+    RestoreObjectVersion(s3::RestoreObjectVersion) = "aws/s3.restore_object_version", "Copies an older version of an object over the newest (`copy_object`)", "s3:PutObject", Reversible, A, 10 s;
 
-    GetMetric(cloudwatch::GetMetric) = "aws/cloudwatch.get_metric", "Reads a metric's latest datapoint; time metrics in seconds (get_metric_statistics)", "cloudwatch:GetMetricStatistics", Read, A, 3 s;
+    GetMetric(cloudwatch::GetMetric) = "aws/cloudwatch.get_metric", "Reads a metric's latest datapoint; time metrics in seconds (`get_metric_statistics`)", "cloudwatch:GetMetricStatistics", Read, A, 3 s;
 
     Exec(outside::Exec) = "exec", "Runs a program: argv, no shell unless asked for", "", Reversible, D, 30 s;
     HttpCheck(outside::HttpCheck) = "http/check", "Asks an HTTP endpoint", "", Read, A, 2 s, expect "result.ok";
