@@ -8,7 +8,6 @@ mod auto;
 mod core;
 pub mod handle;
 
-
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
