@@ -34,6 +34,8 @@ pub struct Plan {
     pub rpa: Option<Expr>,
     /// When the RTO clock started (Unix ms): the impact, or the run's start.
     pub clock_at_ms: i64,
+    /// When the run started (Unix ms); a resumed run keeps its first start.
+    pub started_at_ms: i64,
     pub inputs: Object,
     pub vars: Object,
     pub targets: IndexMap<String, ResolvedTarget>,
@@ -120,6 +122,7 @@ impl Plan {
             "operator": self.operator,
             "mode": self.mode.word(),
             "intent": self.intent,
+            "started_at": super::time::rfc3339(self.started_at_ms),
         });
         let mut scope = Object::new();
         scope.insert("inputs".to_owned(), Value::Object(self.inputs.clone()));

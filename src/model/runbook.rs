@@ -149,6 +149,8 @@ pub struct Step {
     /// The author's word on an action whose risk cannot be known (`exec`).
     pub reversible: Option<bool>,
     pub gates: Gates,
+    /// The gates of the emergency variant, whose action may be riskier; `None` where there is none.
+    pub emergency_gates: Option<Gates>,
     pub checks: Vec<Check>,
     pub verify: Vec<Check>,
     pub retry: Retry,

@@ -1,1 +1,101 @@
 //! Floor 1: text → model. Located YAML, resolution, lints, diagnostics (all of them, not the first).
+//!
+//! ```text
+//! read_set ──▶ [SourceFile] ──load──▶ Runbook ──instantiate──▶ Plan
+//!   files        yaml · lower · graph · refs · lint      inputs · foreach · edges · rendering
+//! ```
+//! Must not know: the engine, any cloud, any clock. Only `read` touches the file system.
+
+mod actions;
+mod budget;
+pub mod diagnostic;
+mod explain;
+mod graph;
+mod inputs;
+mod instantiate;
+mod keys;
+mod lint;
+mod lower;
+mod read;
+mod refs;
+pub mod render;
+mod scalar;
+mod scenario;
+mod schema;
+mod shape;
+mod yaml;
+
+use std::path::Path;
+
+use crate::model::runbook::{Runbook, SourceFile};
+use crate::model::template::Tree;
+
+pub use budget::{CriticalPath, critical_path, critical_path_of_plan};
+pub use diagnostic::{Diagnostic, Severity, codes, explain};
+pub use instantiate::{RunContext, instantiate};
+pub use lower::MAX_STEPS;
+pub use read::{ReadError, digest, read_set};
+pub use render::{render_diagnostics, render_plain};
+pub use scenario::parse_scenario;
+pub use schema::{runbook_schema, scenario_schema};
+pub use yaml::{MAX_BYTES, MAX_DEPTH, MAX_NODES};
+
+/// What loading a set of files yields.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// There only when no finding is an error.
+    pub runbook: Option<Runbook>,
+    /// Every finding, in the order of the text.
+    pub diagnostics: Vec<Diagnostic>,
+    pub files: Vec<SourceFile>,
+}
+
+impl Loaded {
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|finding| finding.severity == Severity::Error)
+    }
+}
+
+/// Checks and resolves a set of files, the runbook first. Pure.
+#[must_use]
+pub fn load(files: Vec<SourceFile>) -> Loaded {
+    let mut diagnostics = Vec::new();
+    let mut trees: Vec<Tree> = Vec::with_capacity(files.len());
+    let mut whole = true;
+    for (ix, file) in files.iter().enumerate() {
+        let (tree, found) = yaml::parse(&file.text, u16::try_from(ix).unwrap_or(u16::MAX));
+        diagnostics.extend(found);
+        whole &= tree.is_some();
+        trees.extend(tree);
+    }
+    if whole && trees.is_empty() {
+        let place = crate::model::span::Span { line: 1, column: 1, ..Default::default() };
+        let finding = Diagnostic::error("LB109", place, "the file is empty");
+        diagnostics.push(finding.help("a runbook begins with `version: 1` and `name:`"));
+    }
+    // With a file missing, everything that it declares would be reported as unknown.
+    let lowered = if whole { lower::lower(&trees, &mut diagnostics) } else { None };
+    let runbook = lowered.map(|lowered| {
+        if let Some(graph) = graph::build(&lowered.runbook, &lowered.names, &mut diagnostics) {
+            refs::check(&lowered, &graph, &files, &mut diagnostics);
+            lint::check(&lowered, &graph, &files, &mut diagnostics);
+        }
+        Runbook { digest: digest(&files), files: files.clone(), ..lowered.runbook }
+    });
+    diagnostic::sort(&mut diagnostics);
+    let clean = diagnostics.iter().all(|finding| finding.severity != Severity::Error);
+    Loaded { runbook: runbook.filter(|_| clean), diagnostics, files }
+}
+
+/// Reads, checks and resolves the runbook at `path`; what cannot be read is a finding too.
+#[must_use]
+pub fn check_path(path: &Path) -> Loaded {
+    match read_set(path) {
+        Ok(files) => load(files),
+        Err(error) => Loaded { runbook: None, diagnostics: error.diagnostics, files: error.files },
+    }
+}
+
+#[cfg(test)]
+mod tests;
