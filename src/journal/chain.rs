@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use memchr::memmem;
 use serde::Deserialize;
 
 use super::damage::{Damage, DamageKind};
@@ -42,7 +41,7 @@ fn parse<'a>(run_dir: &Path, number: u64, line: &'a [u8]) -> Result<(Line<'a, Ev
         let detail = format!("its content has the hash {}, it says {}", seal.actual, seal.stated);
         return Err(Damage::new(number, DamageKind::Changed, detail));
     }
-    if memmem::find(line, side::MARK).is_some() {
+    if side::is_marked(line) {
         return parse_with_sides(run_dir, number, line).map(|line| (line, seal.actual));
     }
     let line = serde_json::from_slice(line).map_err(|error| unreadable(number, line, &error))?;

@@ -8,7 +8,6 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use memchr::memmem;
 use serde::Serialize;
 
 use super::chain::Chain;
@@ -222,7 +221,7 @@ impl FileJournal {
 
     fn write(&mut self, at_ms: i64, event: &Event) -> io::Result<Link> {
         let mut head = self.build(at_ms, event)?;
-        if self.line.len() > LINE_MAX_BYTES || memmem::find(&self.line, side::MARK).is_some() {
+        if self.line.len() > LINE_MAX_BYTES || side::is_marked(&self.line) {
             head = self.build_with_sides(at_ms, event)?;
         }
         self.file.write_all(&self.line)?;

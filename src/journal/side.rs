@@ -2,7 +2,9 @@
 
 use std::io::{self, Read, Write};
 use std::path::Path;
+use std::sync::LazyLock;
 
+use memchr::memmem::Finder;
 use serde::{Deserialize, Serialize};
 
 use super::disk;
@@ -11,8 +13,13 @@ use crate::model::{Object, Value};
 
 const DIR: &str = "out";
 const KEY: &str = "$side";
-/// What a line that refers to a side file holds somewhere.
-pub(super) const MARK: &[u8] = b"\"$side\"";
+/// Finds what a line that refers to a side file holds somewhere.
+static MARK: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"$side\""));
+
+/// Whether a line may refer to a side file.
+pub(super) fn is_marked(line: &[u8]) -> bool {
+    MARK.find(line).is_some()
+}
 
 /// What stands in a line in the place of a big member of its event.
 #[derive(Serialize, Deserialize)]
