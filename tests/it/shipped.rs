@@ -1,1 +1,175 @@
-//! (empty)
+//! The runbooks and scenarios that come with lifeboat hold what their texts promise, and the
+//! README's example is one that `check` accepts.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use lifeboat::model::outcome::Mode;
+use lifeboat::model::plan::{Intent, Plan};
+use lifeboat::model::runbook::Runbook;
+use lifeboat::source::{self, Loaded, RunContext, Severity};
+
+const MINUTE_MS: u64 = 60_000;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The YAML files right in a directory, sorted.
+fn yaml_files(dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir).unwrap_or_else(|error| panic!("{}: {error}", dir.display()));
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+        .collect();
+    files.sort();
+    files
+}
+
+/// The findings of a load, one a line, for the message of a failed test.
+fn findings(loaded: &Loaded, severity: Severity) -> String {
+    let mut text = String::new();
+    for finding in loaded.diagnostics.iter().filter(|finding| finding.severity == severity) {
+        let _ = writeln!(text, "{}:{}: {} {}", finding.span.line, finding.span.column, finding.code, finding.message);
+    }
+    text
+}
+
+fn checked(path: &Path) -> Runbook {
+    let loaded = source::check_path(path);
+    assert_eq!(findings(&loaded, Severity::Error), "", "{}", path.display());
+    loaded.runbook.unwrap_or_else(|| panic!("{}: no findings, and no runbook", path.display()))
+}
+
+fn plan(runbook: &Runbook, mode: Mode, intent: Intent) -> Plan {
+    let context = RunContext {
+        given: lifeboat::model::Object::new(),
+        mode,
+        intent,
+        operator: "alice".to_owned(),
+        run: "01test".to_owned(),
+        now_ms: 1_767_495_600_000,
+    };
+    source::instantiate(runbook, &context).unwrap_or_else(|found| panic!("{}: {found:#?}", runbook.name))
+}
+
+#[test]
+fn every_shipped_runbook_is_accepted_and_can_be_planned() {
+    let files = yaml_files(&root().join("runbooks"));
+    assert!(!files.is_empty());
+    for path in files {
+        let runbook = checked(&path);
+        assert_eq!(path.file_stem().and_then(|stem| stem.to_str()), Some(runbook.name.as_str()));
+        for mode in [Mode::Drill, Mode::Real] {
+            for intent in [Intent::Planned, Intent::Emergency] {
+                let plan = plan(&runbook, mode, intent);
+                assert_eq!(plan.order().len(), plan.steps.len(), "{}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn every_shipped_runbook_keeps_its_rto_with_a_tenth_to_spare() {
+    for path in yaml_files(&root().join("runbooks")) {
+        let runbook = checked(&path);
+        let rto_ms = runbook.objectives.rto_ms.unwrap_or_else(|| panic!("{} states no RTO", path.display()));
+        let critical = source::critical_path(&runbook);
+        assert!(critical.ms * 10 <= rto_ms * 9, "{}: {} of {}", path.display(), critical.ms, rto_ms);
+        for phase in &runbook.phases {
+            assert!(phase.budget_ms.is_some(), "{}: phase {} has no budget", path.display(), phase.id);
+        }
+    }
+}
+
+/// The figures of the written procedure, and the way through it that fits.
+#[test]
+fn regional_failover_has_the_figures_of_its_procedure() {
+    let runbook = checked(&root().join("runbooks/regional_failover.yaml"));
+    let minutes: Vec<(&str, u64)> = runbook
+        .phases
+        .iter()
+        .map(|phase| (phase.id.as_str(), phase.budget_ms.unwrap_or_default() / MINUTE_MS))
+        .collect();
+    let expected = [("assess", 30), ("database", 60), ("application", 90), ("dns", 60), ("verify", 30)];
+    assert_eq!(minutes, expected);
+    assert_eq!(runbook.objectives.rto_ms, Some(240 * MINUTE_MS));
+    assert_eq!(runbook.objectives.rpo_ms, Some(60 * MINUTE_MS));
+    let critical = source::critical_path(&runbook);
+    assert_eq!(critical.phases, ["assess", "application", "dns", "verify"]);
+    assert_eq!(critical.ms, 210 * MINUTE_MS);
+}
+
+/// What cannot be undone names what it does in full, is looked at before and after, and has an end.
+#[test]
+fn irreversible_steps_are_guarded_on_all_sides() {
+    use lifeboat::model::outcome::Risk;
+    use lifeboat::model::runbook::{Confirm, MfaRule};
+
+    for path in yaml_files(&root().join("runbooks")) {
+        let plan = plan(&checked(&path), Mode::Real, Intent::Planned);
+        for step in plan.steps.iter().filter(|step| step.risk == Risk::Irreversible) {
+            let place = format!("{}: {}", path.display(), step.key);
+            assert!(matches!(step.gates.confirm, Confirm::Type(_)), "{place}");
+            assert_eq!(step.gates.mfa, MfaRule::Fresh, "{place}");
+            assert!(!step.checks.is_empty() && !step.verify.is_empty(), "{place}");
+        }
+        for step in plan.steps.iter().filter(|step| step.risk.changes()) {
+            assert!(!matches!(step.gates.confirm, Confirm::None), "{}: {}", path.display(), step.key);
+        }
+    }
+}
+
+/// The serial order is the shipped runbook with one edge more, and stays so.
+#[test]
+fn the_serial_order_differs_in_one_edge() {
+    let text = |path: &str| std::fs::read_to_string(root().join(path)).unwrap();
+    let body = |text: &str| -> Vec<String> {
+        let lines = text.lines().skip_while(|line| !line.starts_with("version:"));
+        lines.filter(|line| !line.trim_start().starts_with('#')).map(str::to_owned).collect()
+    };
+    let shipped = body(&text("runbooks/regional_failover.yaml"));
+    let serial = body(&text("tests/fixtures/regional_failover_serial.yaml"));
+    assert_eq!(shipped.len(), serial.len());
+    let differing: Vec<_> = shipped.iter().zip(&serial).filter(|(one, other)| one != other).collect();
+    assert_eq!(differing, [(&"    needs: [assess]".to_owned(), &"    needs: [database]".to_owned())]);
+}
+
+#[test]
+fn every_shipped_scenario_is_read_and_belongs_to_a_runbook() {
+    let root = root().join("runbooks");
+    let mut names = Vec::new();
+    for dir in std::fs::read_dir(root.join("scenarios")).unwrap() {
+        let dir = dir.unwrap().path();
+        let runbook = checked(&root.join(dir.file_name().unwrap()).with_extension("yaml"));
+        let plan = plan(&runbook, Mode::Drill, Intent::Planned);
+        for path in yaml_files(&dir) {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let scenario = source::parse_scenario(&text, &path.display().to_string())
+                .unwrap_or_else(|found| panic!("{}: {found:#?}", path.display()));
+            assert_eq!(path.file_stem().and_then(|stem| stem.to_str()), Some(scenario.name.as_str()));
+            assert!(!scenario.summary.is_empty(), "{}", path.display());
+            let expect = scenario.expect.unwrap_or_else(|| panic!("{} says not how it ends", path.display()));
+            if let Some(step) = &expect.stops_at {
+                assert!(plan.index_of(step).is_some(), "{}: no step {step}", path.display());
+            }
+            names.push(format!("{}/{}", runbook.name, scenario.name));
+        }
+    }
+    names.sort();
+    let expected = ["calm", "lag_above_rpo", "lost_answer", "promote_hangs", "region_lost"];
+    assert_eq!(names, expected.map(|name| format!("regional_failover/{name}")));
+}
+
+/// The runbook in the README is one that works.
+#[test]
+fn the_example_in_the_readme_is_accepted() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let example = readme.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next());
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("reporting_failover.yaml");
+    std::fs::write(&path, example.expect("the README shows a runbook")).unwrap();
+    let loaded = source::check_path(&path);
+    assert!(loaded.diagnostics.is_empty(), "{:#?}", loaded.diagnostics);
+    plan(&checked(&path), Mode::Drill, Intent::Planned);
+}
