@@ -1,0 +1,213 @@
+//! The world that a plan takes for granted, so that every runbook drills without set-up.
+//!
+//! Every step's inputs are rendered as far as they can be before a run; whatever they name is made,
+//! in the state that the step expects to find: a replica to promote, a service at zero to scale up,
+//! a record with its old value to change.
+//!
+//! Knows: plans, and what each action takes for granted. Must not know: scenarios but their faults.
+
+mod data;
+mod storage;
+mod traffic;
+
+use std::collections::BTreeMap;
+
+use super::SimError;
+use super::dice::Dice;
+use super::fault::Faults;
+use super::naming::bare;
+use super::world::World;
+use super::world::cloudwatch::{Metric, lag_unit};
+use super::world::sts::DEFAULT_ACCOUNT;
+use crate::model::plan::{Plan, PlanStep, ResolvedTarget};
+use crate::model::runbook::ActionUse;
+use crate::model::scenario::Scenario;
+use crate::model::template::{Node, Template, Tree};
+use crate::model::{Object, Value};
+
+/// What one call of the plan names, as far as it can be known.
+struct Wanted {
+    action: String,
+    /// Members that could be rendered.
+    with: Value,
+    region: String,
+    account: String,
+    /// A step's own action, in contrast to what only looks or takes back.
+    is_own: bool,
+}
+
+impl Wanted {
+    fn text(&self, member: &str) -> Option<&str> {
+        self.with[member].as_str().filter(|text| !text.is_empty())
+    }
+}
+
+const FALLBACK_PRIMARY: &str = "eu-central-1";
+const OTHER_PRIMARY: &str = "eu-west-1";
+const FALLBACK_REGION: &str = "us-east-1";
+
+/// Makes the world.
+///
+/// # Errors
+/// When the scenario's faults make no sense.
+pub fn world(plan: &Plan, scenario: &Scenario, seed: u64) -> Result<World, SimError> {
+    let start_ms = super::start_ms(scenario);
+    let text = |name: &str| plan.inputs.get(name).and_then(Value::as_str).map(str::to_owned);
+    let default_region = text("dr")
+        .or_else(|| plan.targets.values().find_map(|target| target.region.clone()))
+        .unwrap_or_else(|| FALLBACK_REGION.to_owned());
+    let primary = text("primary").unwrap_or_else(|| {
+        if default_region == FALLBACK_PRIMARY { OTHER_PRIMARY.to_owned() } else { FALLBACK_PRIMARY.to_owned() }
+    });
+    let mut world = World::new(seed, start_ms, Faults::new(scenario, seed, start_ms, &primary)?);
+    world.primary = primary;
+    world.default_region = default_region;
+    world.operator.clone_from(&plan.operator);
+    let wanted = collect(plan, &world);
+    // What a step is going to change comes first: it knows best how things must be beforehand.
+    for wanted in wanted.iter().filter(|wanted| wanted.is_own).chain(wanted.iter().filter(|wanted| !wanted.is_own)) {
+        make(&mut world, wanted);
+    }
+    traffic::name_zones(&mut world);
+    Ok(world)
+}
+
+/// Every call of the plan, in order.
+fn collect(plan: &Plan, world: &World) -> Vec<Wanted> {
+    let base = plan.base_scope("");
+    let mut found = Vec::new();
+    for step in &plan.steps {
+        let mut scope = base.clone();
+        if let Some(each) = &step.each {
+            scope.insert("each".to_owned(), each.clone());
+        }
+        let own = with_target(&step.uses, step.target.as_deref());
+        let checks = step.checks.iter().chain(&step.verify).filter_map(|check| check.uses.as_ref());
+        let looks = checks.map(|uses| (uses.clone(), uses.target.clone().or_else(|| own.1.clone()), false));
+        let back =
+            step.rollback.iter().map(|uses| (uses.clone(), uses.target.clone().or_else(|| own.1.clone()), false));
+        for (uses, target, is_own) in std::iter::once((own.0.clone(), own.1.clone(), true)).chain(looks).chain(back) {
+            found.push(wanted(plan, world, step, &uses, target.as_deref(), &scope, is_own));
+        }
+    }
+    found
+}
+
+fn with_target(uses: &ActionUse, target: Option<&str>) -> (ActionUse, Option<String>) {
+    (uses.clone(), uses.target.clone().or_else(|| target.map(str::to_owned)))
+}
+
+fn wanted(
+    plan: &Plan,
+    world: &World,
+    step: &PlanStep,
+    uses: &ActionUse,
+    target: Option<&str>,
+    scope: &Object,
+    is_own: bool,
+) -> Wanted {
+    let target: ResolvedTarget = plan.target(target);
+    // A verification without inputs of its own looks at what the step changed.
+    let tree = if is_own { uses.with.clone() } else { uses.with.over(&step.uses.with) };
+    Wanted {
+        action: uses.action.value.clone(),
+        with: partial(&tree, scope).unwrap_or(Value::Null),
+        region: world.region_of(&target),
+        account: target.account.unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned()),
+        is_own,
+    }
+}
+
+/// What can be rendered of a tree: members and items that cannot are left out.
+fn partial(tree: &Tree, scope: &Object) -> Option<Value> {
+    match &tree.node {
+        Node::Scalar(value) => Some(value.clone()),
+        Node::Text(source) => Template { source: source.clone(), span: tree.span }.render_value(scope).ok(),
+        Node::List(items) => Some(Value::Array(items.iter().filter_map(|item| partial(item, scope)).collect())),
+        Node::Map(members) => Some(Value::Object(
+            members.iter().filter_map(|(key, (_, item))| Some((key.clone(), partial(item, scope)?))).collect(),
+        )),
+    }
+}
+
+/// Makes what one call takes for granted. Whatever is there already stays as it is.
+fn make(world: &mut World, wanted: &Wanted) {
+    match wanted.action.as_str() {
+        "aws/rds.promote_read_replica_db_cluster" => data::cluster(world, wanted, true),
+        "aws/rds.describe_db_clusters" => data::cluster(world, wanted, false),
+        "aws/rds.promote_read_replica" => data::instance(world, wanted, true),
+        "aws/rds.describe_db_instances" => data::instance(world, wanted, false),
+        "aws/rds.failover_global_cluster"
+        | "aws/rds.switchover_global_cluster"
+        | "aws/rds.describe_global_clusters" => {
+            data::global(world, wanted);
+        }
+        "aws/ecs.update_service" | "aws/ecs.services_stable" => data::service(world, wanted),
+        "aws/ecs.describe_services" => data::services(world, wanted),
+        "aws/route53.change_resource_record_sets" | "aws/route53.list_resource_record_sets" => {
+            traffic::zone(world, wanted);
+        }
+        "aws/cloudfront.update_origin" | "aws/cloudfront.get_distribution" => traffic::distribution(world, wanted),
+        "aws/cloudfront.create_invalidation" | "aws/cloudfront.get_invalidation" => {
+            traffic::distribution(world, wanted);
+        }
+        "aws/s3.head_bucket"
+        | "aws/s3.get_bucket_versioning"
+        | "aws/s3.get_bucket_replication"
+        | "aws/s3.list_object_versions"
+        | "aws/s3.restore_object_version" => storage::bucket(world, wanted),
+        "aws/cloudwatch.get_metric" => metric(world, wanted),
+        "dns/resolve" => traffic::address(world, wanted),
+        // Nothing has to be there for these.
+        _ => {}
+    }
+}
+
+fn metric(world: &mut World, wanted: &Wanted) {
+    let (Some(namespace), Some(name)) = (wanted.text("namespace"), wanted.text("metric_name")) else { return };
+    let Some(dimensions) = wanted.with["dimensions"].as_object() else { return };
+    let dimensions: BTreeMap<String, String> =
+        dimensions.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect();
+    if lag_unit(name).is_some() {
+        data::replica_of_metric(world, wanted, &dimensions);
+        return;
+    }
+    let mut dice = Dice::named(world.seed, &format!("metric {namespace} {name}"));
+    let (value, unit) = usual(name, &mut dice);
+    let key = (wanted.region.clone(), namespace.to_owned(), name.to_owned(), dimensions);
+    world.metrics.entry(key).or_insert(Metric { value, unit: unit.to_owned(), missing: false });
+}
+
+/// A figure that means "all is well" for a metric of that name.
+fn usual(name: &str, dice: &mut Dice) -> (f64, &'static str) {
+    let mut pick = |low, high| f64::from(u32::try_from(dice.between(low, high)).unwrap_or(0));
+    match name {
+        _ if name.contains("Unhealthy") || name.contains("UnHealthy") || name.contains("Error") => (0.0, "Count"),
+        _ if name.contains("5XX") || name.contains("5xx") || name.contains("4XX") => (0.0, "Count"),
+        _ if name.contains("CPU") || name.contains("Utilization") => (pick(12, 38), "Percent"),
+        _ if name.contains("Latency") || name.contains("ResponseTime") => (pick(5, 40) / 100.0, "Seconds"),
+        _ if name.contains("Lag") || name.contains("Delay") => (pick(2, 30), "Seconds"),
+        _ if name.contains("Bytes") || name.contains("Memory") || name.contains("Storage") => {
+            (pick(40, 400) * 1_073_741_824.0, "Bytes")
+        }
+        _ if name.contains("Healthy") => (pick(2, 4), "Count"),
+        _ => (pick(10, 90), "Count"),
+    }
+}
+
+/// A name on the primary side for one on the other: its region changed, or marked as primary.
+fn counterpart(name: &str, region: &str, primary: &str) -> String {
+    let name = bare(name);
+    if name.contains(region) {
+        name.replace(region, primary)
+    } else if name.contains("-dr") {
+        name.replacen("-dr", "", 1)
+    } else if let Some(rest) = name.strip_prefix("dr-").or_else(|| name.strip_prefix("dr.")) {
+        format!("primary-{rest}")
+    } else {
+        format!("primary-{name}")
+    }
+}
+
+#[cfg(test)]
+mod tests;

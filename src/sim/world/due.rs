@@ -1,0 +1,74 @@
+//! What is due when: the world's transitions, applied in order of time.
+//!
+//! Knows: which transition touches which resource. Must not know: why it was put down.
+
+use std::collections::BTreeMap;
+
+use super::ecs::ServiceKey;
+use super::{Place, World};
+
+/// Something that happens by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Due {
+    ClusterPromoting(Place),
+    ClusterPromoted(Place),
+    InstanceModifying(Place),
+    InstanceRebooting(Place),
+    InstancePromoted(Place),
+    GlobalMoved {
+        id: String,
+        to: String,
+    },
+    /// One task starts or stops; of an older generation it no longer counts.
+    TaskTurn {
+        service: ServiceKey,
+        generation: u64,
+    },
+    ChangeInSync(String),
+    DistributionDeployed {
+        id: String,
+        etag: String,
+    },
+    InvalidationCompleted {
+        distribution: String,
+        id: String,
+    },
+}
+
+/// Transitions by time, and among equals by when they were put down.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Agenda {
+    next: u64,
+    due: BTreeMap<(i64, u64), Due>,
+}
+
+impl Agenda {
+    pub fn put(&mut self, at_ms: i64, due: Due) {
+        self.next += 1;
+        self.due.insert((at_ms, self.next), due);
+    }
+
+    /// Takes the earliest transition that is due by `now_ms`.
+    pub fn next_until(&mut self, now_ms: i64) -> Option<(i64, Due)> {
+        let entry = self.due.first_entry().filter(|entry| entry.key().0 <= now_ms)?;
+        let ((at_ms, _), due) = entry.remove_entry();
+        Some((at_ms, due))
+    }
+}
+
+impl World {
+    pub(super) fn happen(&mut self, due: Due) {
+        match due {
+            Due::ClusterPromoting(place) => self.cluster_promoting(&place),
+            Due::ClusterPromoted(place) => self.cluster_promoted(&place),
+            Due::InstanceModifying(place) => self.instance_is(&place, "modifying"),
+            Due::InstanceRebooting(place) => self.instance_is(&place, "rebooting"),
+            Due::InstancePromoted(place) => self.instance_promoted(&place),
+            Due::GlobalMoved { id, to } => self.global_moved(&id, &to),
+            Due::TaskTurn { service, generation } => self.task_turn(&service, generation),
+            Due::ChangeInSync(id) => self.change_in_sync(&id),
+            Due::DistributionDeployed { id, etag } => self.distribution_deployed(&id, &etag),
+            Due::InvalidationCompleted { distribution, id } => self.invalidation_completed(distribution, id),
+        }
+    }
+}
