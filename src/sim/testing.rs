@@ -107,6 +107,7 @@ pub fn plan(steps: Vec<PlanStep>) -> Plan {
         rpo_ms: Some(3_600_000),
         rpa: None,
         clock_at_ms: 0,
+        started_at_ms: 0,
         inputs: object(json!({"customer": "acme", "primary": "eu-central-1", "dr": DR})),
         vars: object(json!({"cluster": CLUSTER})),
         targets: IndexMap::from([("dr".to_owned(), target)]),
