@@ -1,14 +1,27 @@
 //! A journal folded through the same engine that wrote it: resume, watch and reports begin here.
+//!
+//! The runbook comes from line 1; the file that it was read from is never looked at again.
 
 use crate::engine::Engine;
 use crate::model::event::{Event, RunHeader, Stamped};
 use crate::model::plan::Plan;
+use crate::source::{self, Diagnostic, RunContext};
 
 /// Why a journal could not be folded.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
     #[error("failed to replay: the journal does not begin with the start of a run")]
     NoHeader,
+    #[error("failed to replay: the runbook in the journal has the digest {found}, its header says {stated}")]
+    Digest { stated: String, found: String },
+    /// Another version of lifeboat accepted it.
+    #[error("failed to replay: this version of lifeboat refuses the runbook in the journal: {}", first(.0))]
+    Runbook(Vec<Diagnostic>),
+}
+
+fn first(findings: &[Diagnostic]) -> &str {
+    let error = findings.iter().find(|finding| finding.severity == source::Severity::Error);
+    error.map_or("no reason given", |finding| finding.message.as_str())
 }
 
 /// A run as its journal left it.
@@ -25,27 +38,48 @@ impl Replayed {
     }
 }
 
-/// Line 1 of a journal.
+/// Folds a run: makes its plan from line 1 and takes every record in; all effects are dropped.
 ///
 /// # Errors
-/// When the first record is none.
-pub fn header(records: &[Stamped]) -> Result<&RunHeader, ReplayError> {
-    match records.first().map(|first| &first.event) {
-        Some(Event::RunStarted(header)) => Ok(header),
-        Some(_) | None => Err(ReplayError::NoHeader),
-    }
-}
-
-/// Folds records through the engine of a plan made from their own line 1; every effect is dropped.
-///
-/// # Errors
-/// When the first record does not start a run.
-pub fn replay_plan(plan: Plan, records: &[Stamped], run: &str) -> Result<Replayed, ReplayError> {
-    let header = header(records)?.clone();
-    let mut engine = Engine::new(plan, run, &header);
+/// When the first record is no start of a run, or its runbook is not what it says.
+pub fn replay(records: &[Stamped], run: &str) -> Result<Replayed, ReplayError> {
+    let (header, at_ms) = header(records)?;
+    let plan = plan(header, run, at_ms)?;
+    let mut engine = Engine::new(plan, run, header);
     for stamped in records {
         // What these once caused has long been done, or is asked for again by `RunResumed`.
         drop(engine.handle(stamped));
     }
-    Ok(Replayed { header, engine })
+    Ok(Replayed { header: header.clone(), engine })
+}
+
+/// Line 1 of a journal, and when it was written (Unix ms).
+///
+/// # Errors
+/// When the first record is none.
+pub fn header(records: &[Stamped]) -> Result<(&RunHeader, i64), ReplayError> {
+    let first = records.first().ok_or(ReplayError::NoHeader)?;
+    if let Event::RunStarted(header) = &first.event { Ok((header, first.at_ms)) } else { Err(ReplayError::NoHeader) }
+}
+
+/// The plan of a run whose line 1 was written at that time: the same one at every resume.
+///
+/// # Errors
+/// When the runbook in the header is not the one that its digest names, or is refused.
+pub fn plan(header: &RunHeader, run: &str, started_at_ms: i64) -> Result<Plan, ReplayError> {
+    let found = source::digest(&header.files);
+    if found != header.digest {
+        return Err(ReplayError::Digest { stated: header.digest.clone(), found });
+    }
+    let loaded = source::load(header.files.clone());
+    let Some(runbook) = loaded.runbook else { return Err(ReplayError::Runbook(loaded.diagnostics)) };
+    let context = RunContext {
+        given: header.inputs.clone(),
+        mode: header.mode,
+        intent: header.intent,
+        operator: header.operator.clone(),
+        run: run.to_owned(),
+        now_ms: started_at_ms,
+    };
+    source::instantiate(&runbook, &context).map_err(ReplayError::Runbook)
 }
