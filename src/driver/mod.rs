@@ -8,6 +8,9 @@ mod auto;
 mod core;
 pub mod handle;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::thread::JoinHandle;
 

@@ -23,6 +23,9 @@ mod state;
 mod verdict;
 mod view;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
