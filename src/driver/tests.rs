@@ -15,7 +15,7 @@ use crate::model::outcome::{CloudError, Mode};
 use crate::model::plan::Intent;
 use crate::model::runbook::SourceFile;
 use crate::model::{Object, Value};
-use crate::sim::{SimClock, Speed};
+use crate::sim::clock::{SimClock, Speed};
 use crate::source;
 
 const RUNBOOK: &str = "
@@ -94,7 +94,12 @@ impl MfaDevices for EasyMfa {
         if last.is_some_and(|last| counter <= last) {
             return Err(MfaRefusal::AlreadyUsed);
         }
-        Ok(MfaProof { by: person.to_owned(), method: "test".to_owned(), device: "d".to_owned(), counter: Some(counter) })
+        Ok(MfaProof {
+            by: person.to_owned(),
+            method: "test".to_owned(),
+            device: "d".to_owned(),
+            counter: Some(counter),
+        })
     }
 
     fn practice_code(&self, _person: &str, _now_ms: i64) -> Option<(String, u64)> {

@@ -214,8 +214,7 @@ impl Bench {
         self.engine = engine;
         self.calls.clear();
         self.timers.clear();
-        let resumed =
-            Event::RunResumed { operator: "alice".to_owned(), version: String::new(), binary: String::new() };
+        let resumed = Event::RunResumed { operator: "alice".to_owned(), version: String::new(), binary: String::new() };
         self.record(resumed);
     }
 }

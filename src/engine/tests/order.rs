@@ -76,7 +76,8 @@ inputs: { x: { type: string, default: n } }
 
 #[test]
 fn the_split_of_time_adds_up_and_ends_with_the_run() {
-    let mut bench = Bench::start("phases: [{ id: p, budget: 1m, steps: [{ id: a, uses: aws/sts.get_caller_identity }] }]\n");
+    let mut bench =
+        Bench::start("phases: [{ id: p, budget: 1m, steps: [{ id: a, uses: aws/sts.get_caller_identity }] }]\n");
     bench.pass_s(40);
     bench.run("a").unwrap();
     bench.pass_s(5);
@@ -93,7 +94,8 @@ fn the_split_of_time_adds_up_and_ends_with_the_run() {
 
 #[test]
 fn a_budget_that_runs_out_is_recorded_once() {
-    let mut bench = Bench::start("phases: [{ id: p, budget: 1m, steps: [{ id: a, uses: aws/sts.get_caller_identity }] }]\n");
+    let mut bench =
+        Bench::start("phases: [{ id: p, budget: 1m, steps: [{ id: a, uses: aws/sts.get_caller_identity }] }]\n");
     let timer = bench.timers.iter().find(|(at, _)| *at == START_MS + 60_000).cloned().unwrap();
     bench.pass_s(60);
     bench.record(Event::TimerFired { timer: timer.1.clone() });

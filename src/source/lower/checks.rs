@@ -6,7 +6,7 @@ use crate::model::span::Span;
 use crate::model::template::Tree;
 use crate::source::actions::{self, Known};
 use crate::source::diagnostic::Diagnostic;
-use crate::source::keys::{CHECK, Key, VERIFY};
+use crate::source::keys::{CHECK, VERIFY};
 use crate::source::shape::{Shape, Sink};
 
 /// The step that checks belong to.
@@ -19,17 +19,17 @@ pub(super) struct Owner<'a> {
 
 pub(super) fn checks(step: &Shape<'_>, owner: &Owner<'_>, sink: &mut Sink) -> Vec<Check> {
     let items = step.list("check", sink).unwrap_or_default();
-    items.iter().filter_map(|tree| check(tree, "a check", CHECK, owner, sink)).collect()
+    items.iter().filter_map(|tree| check(tree, false, owner, sink)).collect()
 }
 
 pub(super) fn verify(step: &Shape<'_>, owner: &Owner<'_>, sink: &mut Sink) -> Vec<Check> {
     let items = step.list("verify", sink).unwrap_or_default();
-    items.iter().filter_map(|tree| check(tree, "a verification", VERIFY, owner, sink)).collect()
+    items.iter().filter_map(|tree| check(tree, true, owner, sink)).collect()
 }
 
-fn check(tree: &Tree, what: &str, table: &[Key], owner: &Owner<'_>, sink: &mut Sink) -> Option<Check> {
+fn check(tree: &Tree, is_verify: bool, owner: &Owner<'_>, sink: &mut Sink) -> Option<Check> {
+    let (what, table) = if is_verify { ("a verification", VERIFY) } else { ("a check", CHECK) };
     let shape = Shape::of(what, tree, table, sink)?;
-    let is_verify = std::ptr::eq(table, VERIFY);
     let (uses, known) = read(&shape, what, tree.span, owner, sink);
     let expect = shape.expr("expect", sink);
     if expect.is_none() && shape.get("expect").is_none() {
@@ -55,6 +55,8 @@ fn check(tree: &Tree, what: &str, table: &[Key], owner: &Owner<'_>, sink: &mut S
                 .help(format!("set `timeout:` of the step to more than {longer}")),
         );
     }
+    // A step's own result does not change by waiting; a question to the world is asked until it is true.
+    let patience_ms = if is_verify && uses.is_some() { timeout_ms } else { 0 };
     Some(Check {
         uses,
         expect,
@@ -62,7 +64,7 @@ fn check(tree: &Tree, what: &str, table: &[Key], owner: &Owner<'_>, sink: &mut S
         override_role: role.map(|role| role.value),
         // Below a second a poll is an attack on the API's rate limit.
         every_ms: shape.duration("every", sink).map_or(owner.context.defaults.every_ms, |d| d.value.max(1_000)),
-        for_ms: if is_verify { lasts.map_or(timeout_ms, |d| d.value) } else { 0 },
+        for_ms: lasts.map_or(patience_ms, |d| d.value),
         consecutive: shape.count("consecutive", 1, sink).unwrap_or(1),
         span: Span { len: 0, ..tree.span },
     })
