@@ -4,8 +4,19 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+
+const AFTER_HELP: &str = "\
+FILE is a path, or the name of a shipped runbook. RUN is a run's id, a unique
+prefix of it, or `last`.
+
+Exit codes:
+  0  done, objectives met        5  stopped, can be resumed
+  1  failed                      6  aborted by the operator
+  2  usage, or invalid file      7  locked by another process
+  3  done, RTO or RPO missed     8  journal damaged
+  4  credentials or MFA      128+n  ended by signal n";
 
 /// Walk a disaster-recovery runbook from the terminal: confirmed step by step, timed, and written down.
 #[derive(Debug, Parser)]
@@ -14,19 +25,25 @@ use clap_complete::Shell;
     version,
     arg_required_else_help = true,
     max_term_width = 100,
-    after_help = "RUN is a run's id, a unique prefix of it, or `last`. FILE is a path, or the name of a shipped runbook.\n\n\
-        Exit codes: 0 done, objectives met; 1 failed; 2 usage or invalid file; 3 done, but RTO or RPO missed;\n\
-        4 credentials or MFA; 5 stopped, can be resumed; 6 aborted by the operator; 7 locked by another process;\n\
-        8 journal damaged; 128+n signal."
+    after_help = AFTER_HELP
 )]
 pub struct Arguments {
-    #[command(flatten)]
-    pub global: Global,
     /// Show the plan of this runbook; nothing is ever run this way
     #[arg(value_name = "FILE")]
     pub file: Option<String>,
+    #[command(flatten)]
+    pub global: Global,
     #[command(subcommand)]
     pub verb: Option<Verb>,
+}
+
+impl Arguments {
+    /// Every verb's name.
+    #[must_use]
+    pub fn verbs() -> Vec<String> {
+        let command = Self::command();
+        command.get_subcommands().map(|verb| verb.get_name().to_owned()).collect()
+    }
 }
 
 /// Flags that every verb takes.
@@ -69,8 +86,24 @@ pub enum ColorChoice {
 
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Find everything that is wrong with runbooks, each with its place and a way out
+    Check(Check),
+    /// Show what a runbook would do: steps in order, calls, who must act, the critical path
+    Plan(Plan),
+    /// Show the state of a run
+    Status(Run),
+    /// List the runs kept here
+    Runs,
+    /// Write a note into a run's journal
+    Note(Note),
+    /// Export what happened, when, by whom
+    Timeline(Timeline),
     /// Recompute a journal's hash chain
     Verify(Run),
+    /// Explain a finding's code
+    Explain(Explain),
+    /// Print the JSON Schema of runbooks
+    Schema,
     /// Look at this terminal, the state directory and the clock
     Doctor,
     /// Where the configuration is
@@ -98,6 +131,14 @@ pub struct Plan {
     /// md is a paper fallback that a person can follow without this tool
     #[arg(short = 'o', long = "output", value_enum, default_value_t = PlanFormat::Text)]
     pub output: PlanFormat,
+}
+
+impl Plan {
+    /// As `lifeboat FILE` means it.
+    #[must_use]
+    pub fn of(file: &str) -> Self {
+        Self { file: file.to_owned(), inputs: Vec::new(), output: PlanFormat::Text }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -4,14 +4,21 @@
 //! everything about runs is asked of the floors below.
 
 pub mod args;
+mod check;
 mod doctor;
 pub mod exit;
-pub mod out;
-pub mod plan;
+mod files;
+mod kept;
+mod note;
+mod out;
+mod plan;
 mod runs;
-pub mod settings;
+mod schema;
+mod settings;
 mod shell;
 pub mod shipped;
+mod summary;
+mod timeline;
 mod verify;
 
 use std::process::ExitCode;
@@ -48,24 +55,32 @@ fn dispatch(settings: &Settings, arguments: &Arguments) -> Outcome {
         (Some(_), Some(file)) => Err(CliError::usage(format!("`{file}` stands before the verb"))
             .hint("write the verb first: lifeboat VERB FILE")),
         (None, None) => Err(CliError::usage("nothing to do").hint("lifeboat --help lists the verbs")),
-        (None, Some(file)) => Err(CliError::usage(format!("no verb is called `{file}`"))),
+        (None, Some(file)) => plan::plan(settings, &args::Plan::of(file)),
         (Some(verb), None) => verb_of(settings, verb),
     }
 }
 
 fn verb_of(settings: &Settings, verb: &Verb) -> Outcome {
     match verb {
+        Verb::Check(wanted) => check::check(settings, wanted),
+        Verb::Plan(wanted) => plan::plan(settings, wanted),
+        Verb::Status(run) => runs::status(settings, &run.run),
+        Verb::Runs => runs::list(settings),
+        Verb::Note(wanted) => note::note(settings, wanted),
+        Verb::Timeline(wanted) => timeline::timeline(settings, wanted),
+        Verb::Explain(wanted) => schema::explain(settings, wanted),
+        Verb::Schema => schema::schema(settings),
         Verb::Verify(run) => verify::verify(settings, &run.run),
         Verb::Doctor => doctor::doctor(settings),
         Verb::Config(config) => match config.what {
             ConfigVerb::Path => config_path(settings),
         },
-        Verb::Completions(wanted) => shell::completions(settings, wanted),
-        Verb::Man => shell::man(settings),
+        Verb::Completions(wanted) => shell::completions(wanted),
+        Verb::Man => shell::man(),
     }
 }
 
 fn config_path(settings: &Settings) -> Outcome {
-    settings.out.line(&settings.config_path()?.display().to_string())?;
+    settings.out.line(&settings::config_path()?.display().to_string())?;
     Ok(Exit::Done)
 }

@@ -7,7 +7,13 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use super::exit::{CliError, Exit};
-use crate::model::text::{ascii, safe};
+use crate::model::runbook::SourceFile;
+use crate::model::text::{ascii, ascii_char, safe};
+use crate::source::render::Style;
+use crate::source::{Diagnostic, render_diagnostics};
+
+/// Findings are not drawn wider than this.
+const DRAWN_WIDTH: usize = 110;
 
 /// Where this process's words go, and how they may look.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +32,7 @@ impl Out {
     /// # Errors
     /// When stdout is closed or full; a closed one ends the process quietly.
     pub fn line(self, text: &str) -> Result<(), CliError> {
-        self.data(format!("{text}\n").as_bytes())
+        Self::data(format!("{text}\n").as_bytes())
     }
 
     /// A document of data, ending in one line break.
@@ -34,7 +40,7 @@ impl Out {
     /// # Errors
     /// As [`Out::line`].
     pub fn document(self, text: &str) -> Result<(), CliError> {
-        self.data(format!("{}\n", text.trim_end_matches('\n')).as_bytes())
+        Self::data(format!("{}\n", text.trim_end_matches('\n')).as_bytes())
     }
 
     /// A value as pretty JSON.
@@ -47,7 +53,7 @@ impl Out {
 
     /// # Errors
     /// As [`Out::line`].
-    pub fn data(self, bytes: &[u8]) -> Result<(), CliError> {
+    pub fn data(bytes: &[u8]) -> Result<(), CliError> {
         let mut stdout = io::stdout().lock();
         stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(|error| match error.kind() {
             // The reader has seen enough (`| head`): no word about it.
@@ -88,9 +94,33 @@ impl Out {
         let _ = io::stderr().lock().write_all(text.as_bytes());
     }
 
+    /// Findings, drawn around the lines they are about.
+    pub fn diagnostics(self, findings: &[Diagnostic], files: &[SourceFile]) {
+        let text = self.drawn(findings, files);
+        let _ = io::stderr().lock().write_all(text.as_bytes());
+    }
+
+    /// Findings as text, as they look best here.
+    #[must_use]
+    pub fn drawn(self, findings: &[Diagnostic], files: &[SourceFile]) -> String {
+        let width =
+            crossterm::terminal::size().map_or(DRAWN_WIDTH, |(columns, _)| usize::from(columns).min(DRAWN_WIDTH));
+        let text = render_diagnostics(findings, files, Style { color: self.color, ascii: self.ascii, width });
+        if self.ascii { self.glyphs(&text) } else { text }
+    }
+
     fn tell(self, text: &str) {
         let lines: Vec<String> = text.lines().map(|line| self.shown(line)).collect();
         let _ = io::stderr().lock().write_all(format!("{}\n", lines.join("\n")).as_bytes());
+    }
+
+    /// A whole text, already safe, in the glyphs that may be used here.
+    #[must_use]
+    pub fn glyphs(self, text: &str) -> String {
+        if !self.ascii {
+            return text.to_owned();
+        }
+        text.chars().map(|c| if c == '\n' { c } else { ascii_char(c) }).collect()
     }
 
     /// Text as it may be shown to a person here.

@@ -1,10 +1,19 @@
 //! Runs kept on this machine: finding one, listing them, showing the state of one.
 
-use super::exit::{CliError, Exit};
+use serde_json::{Value, json};
+
+use super::exit::{CliError, Exit, Outcome};
+use super::kept;
 use super::settings::Settings;
+use super::summary;
 use crate::journal::store::{self, FindError, RunEntry};
+use crate::model::time::clock_hms;
+use crate::report::summary::{Summary, VERSION};
 
 /// The run that was meant: an id, a unique prefix, or `last`.
+///
+/// # Errors
+/// When none or several fit.
 pub fn find(settings: &Settings, wanted: &str) -> Result<RunEntry, CliError> {
     let base = settings.state_dir()?;
     store::find(&base, wanted).map_err(|error| {
@@ -16,4 +25,67 @@ pub fn find(settings: &Settings, wanted: &str) -> Result<RunEntry, CliError> {
         };
         CliError::new(Exit::Usage, error.to_string()).hint(hint)
     })
+}
+
+pub fn status(settings: &Settings, wanted: &str) -> Outcome {
+    let kept = kept::open(settings, wanted)?;
+    let summary = kept.summary(&kept.snapshot());
+    if settings.json {
+        settings.out.json(&serde_json::to_value(&summary).unwrap_or_default())?;
+    } else {
+        settings.out.document(&summary::render(&summary))?;
+    }
+    kept.verdict()
+}
+
+pub fn list(settings: &Settings) -> Outcome {
+    let base = settings.state_dir()?;
+    let entries = store::list(&base).map_err(|error| CliError::failed(format!("failed to list the runs: {error}")))?;
+    let mut rows = Vec::new();
+    for entry in entries.iter().rev() {
+        rows.push((entry, kept::open(settings, &entry.id).map(|kept| kept.summary(&kept.snapshot()))));
+    }
+    if settings.json {
+        let runs: Vec<Value> = rows.iter().map(|(entry, summary)| row_json(entry, summary)).collect();
+        settings.out.json(&json!({"version": VERSION, "runs": runs}))?;
+        return Ok(Exit::Done);
+    }
+    if rows.is_empty() {
+        settings.out.say(&format!("no run is kept in {}", base.display()));
+    }
+    for (entry, summary) in rows {
+        settings.out.line(&settings.out.shown(&row_text(entry, &summary)))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn row_json(entry: &RunEntry, summary: &Result<Summary, CliError>) -> Value {
+    match summary {
+        Ok(summary) => json!({
+            "run": summary.run,
+            "runbook": summary.runbook,
+            "mode": summary.mode,
+            "status": summary.status,
+            "exit": summary.exit,
+            "operator": summary.operator,
+            "started_at": summary.started_at,
+            "ended_at": summary.ended_at,
+            "rto": summary.rto,
+            "rpo": summary.rpo,
+            "journal": summary.journal,
+        }),
+        Err(error) => json!({"run": entry.id, "error": error.message}),
+    }
+}
+
+fn row_text(entry: &RunEntry, summary: &Result<Summary, CliError>) -> String {
+    match summary {
+        Ok(summary) => {
+            let rto = summary.rto.and_then(|rto| rto.actual_ms).map(clock_hms).unwrap_or_default();
+            let (mode, status) = (summary.mode.banner(), summary::run_word(summary.status));
+            let (at, runbook) = (&summary.started_at, &summary.runbook);
+            format!("{}  {at}  {mode:<5}  {status:<9}  RTO {rto:<8}  {runbook}", entry.id)
+        }
+        Err(error) => format!("{}  {}", entry.id, error.message),
+    }
 }

@@ -56,16 +56,16 @@ impl Settings {
                 .hint("name one with --state-dir DIR or LIFEBOAT_STATE_DIR=DIR")
         })
     }
+}
 
-    /// The configuration file's path, whether or not it exists.
-    ///
-    /// # Errors
-    /// As [`Settings::state_dir`].
-    pub fn config_path(&self) -> Result<PathBuf, CliError> {
-        base_dir("XDG_CONFIG_HOME", ".config").map(|dir| dir.join("lifeboat").join("config.toml")).ok_or_else(|| {
-            CliError::usage("no place for the configuration: HOME is not set").hint("name one with XDG_CONFIG_HOME=DIR")
-        })
-    }
+/// The configuration file's path, whether or not it exists.
+///
+/// # Errors
+/// As [`Settings::state_dir`].
+pub fn config_path() -> Result<PathBuf, CliError> {
+    base_dir("XDG_CONFIG_HOME", ".config").map(|dir| dir.join("lifeboat").join("config.toml")).ok_or_else(|| {
+        CliError::usage("no place for the configuration: HOME is not set").hint("name one with XDG_CONFIG_HOME=DIR")
+    })
 }
 
 /// A variable that is set and not empty.

@@ -4,20 +4,20 @@ use clap::CommandFactory as _;
 
 use super::args::{Arguments, Completions};
 use super::exit::{CliError, Exit, Outcome};
-use super::settings::Settings;
+use super::out::Out;
 
-pub fn completions(settings: &Settings, wanted: &Completions) -> Outcome {
+pub fn completions(wanted: &Completions) -> Outcome {
     let mut script = Vec::new();
     clap_complete::generate(wanted.shell, &mut Arguments::command(), "lifeboat", &mut script);
-    settings.out.data(&script)?;
+    Out::data(&script)?;
     Ok(Exit::Done)
 }
 
 /// One page for the whole tool: its own section and one for each verb.
-pub fn man(settings: &Settings) -> Outcome {
+pub fn man() -> Outcome {
     let mut page = Vec::new();
     render(&mut page).map_err(|error| CliError::failed(format!("failed to make the manual page: {error}")))?;
-    settings.out.data(&page)?;
+    Out::data(&page)?;
     Ok(Exit::Done)
 }
 

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::exit::{CliError, Exit, Outcome};
+use super::kept;
 use super::runs;
 use super::settings::Settings;
 use crate::journal;
@@ -31,10 +32,6 @@ pub fn verify(settings: &Settings, wanted: &str) -> Outcome {
     }
     match verdict.damage {
         None => Ok(Exit::Done),
-        Some(damage) => Err(CliError::new(
-            Exit::Damaged,
-            format!("record {} is damaged ({}): {}", damage.record, damage.reason.word(), damage.detail),
-        )
-        .hint(format!("records 1 to {} are whole; compare with a copy, by its head", verdict.records))),
+        Some(damage) => Err(kept::damaged(&damage)),
     }
 }

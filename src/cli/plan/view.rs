@@ -10,6 +10,7 @@ use crate::model::plan::{Plan, PlanStep, ResolvedTarget};
 use crate::model::runbook::{ActionUse, Check, Confirm, Contact, MfaRule, OnFailure};
 use crate::model::time::human_ms;
 use crate::model::{Object, Value};
+use crate::source::critical_path_of_plan;
 
 #[derive(Debug, Clone, Serialize)]
 pub struct PlanView {
@@ -274,35 +275,19 @@ fn waves(plan: &Plan) -> Vec<usize> {
 
 /// The longest chain of phase budgets, and beside it the longest chain of usual durations of steps.
 fn critical_path(plan: &Plan) -> CriticalPath {
-    let budget = |ix: usize| plan.phases[ix].budget_ms.unwrap_or(0);
-    // Phases come after all they need: edges lead upwards only once resolved, but order is cheap to be sure of.
-    let mut best: Vec<Option<(u64, Option<usize>)>> = vec![None; plan.phases.len()];
-    for _ in 0..plan.phases.len() {
-        for (ix, phase) in plan.phases.iter().enumerate() {
-            let known: Option<Vec<(u64, usize)>> =
-                phase.needs.iter().map(|&need| best[need].map(|(total, _)| (total, need))).collect();
-            if let (None, Some(known)) = (best[ix], known) {
-                let before = known.into_iter().max_by_key(|(total, need)| (*total, usize::MAX - need));
-                best[ix] = Some((before.map_or(0, |(total, _)| total) + budget(ix), before.map(|(_, need)| need)));
-            }
-        }
-    }
-    let end = (0..plan.phases.len()).max_by_key(|&ix| (best[ix].map_or(0, |(total, _)| total), usize::MAX - ix));
-    let (mut phases, mut at) = (Vec::new(), end);
-    while let Some(ix) = at {
-        phases.push(plan.phases[ix].id.clone());
-        at = best[ix].and_then(|(_, before)| before);
-    }
-    phases.reverse();
-    let budget_ms = end.and_then(|ix| best[ix]).map_or(0, |(total, _)| total);
+    let budgets = critical_path_of_plan(plan);
     let mut usual = vec![0_u64; plan.steps.len()];
     for ix in plan.order() {
         let before = plan.steps[ix].needs.iter().map(|&need| usual[need]).max().unwrap_or(0);
         usual[ix] = before + if plan.steps[ix].in_mode { plan.steps[ix].usual_ms } else { 0 };
     }
-    let spare_ms =
-        plan.rto_ms.map(|rto| i64::try_from(rto).unwrap_or(i64::MAX) - i64::try_from(budget_ms).unwrap_or(i64::MAX));
-    CriticalPath { budget_ms, usual_ms: usual.into_iter().max().unwrap_or(0), phases, spare_ms }
+    let signed = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX);
+    CriticalPath {
+        budget_ms: budgets.ms,
+        usual_ms: usual.into_iter().max().unwrap_or(0),
+        phases: budgets.phases,
+        spare_ms: plan.rto_ms.map(|rto_ms| signed(rto_ms) - signed(budgets.ms)),
+    }
 }
 
 /// A request's members as short text, nested ones as JSON.

@@ -1,0 +1,46 @@
+//! `schema` and `explain`: what the dialect allows, and what a finding means.
+
+use serde_json::json;
+
+use super::args::Explain;
+use super::exit::{CliError, Exit, Outcome};
+use super::settings::Settings;
+use crate::report::summary::VERSION;
+use crate::source;
+
+pub fn schema(settings: &Settings) -> Outcome {
+    settings.out.json(&source::runbook_schema())?;
+    Ok(Exit::Done)
+}
+
+pub fn explain(settings: &Settings, wanted: &Explain) -> Outcome {
+    let Some(code) = &wanted.code else { return list(settings) };
+    let code = code.to_uppercase();
+    let Some(text) = source::explain(&code) else {
+        return Err(CliError::usage(format!("no finding has the code `{code}`"))
+            .hint("lifeboat explain lists the codes; they look like LB101"));
+    };
+    if settings.json {
+        settings.out.json(&json!({"version": VERSION, "code": code, "text": text}))?;
+    } else {
+        settings.out.document(&settings.out.glyphs(text))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Every code with the first line of its text.
+fn list(settings: &Settings) -> Outcome {
+    let titles = source::codes().iter().map(|code| {
+        let text = source::explain(code).unwrap_or_default();
+        (*code, text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim_start_matches('#').trim())
+    });
+    if settings.json {
+        let codes: Vec<_> = titles.map(|(code, title)| json!({"code": code, "title": title})).collect();
+        settings.out.json(&json!({"version": VERSION, "codes": codes}))?;
+    } else {
+        for (code, title) in titles {
+            settings.out.line(&settings.out.glyphs(&format!("{code}  {title}")))?;
+        }
+    }
+    Ok(Exit::Done)
+}
