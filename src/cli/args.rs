@@ -90,6 +90,10 @@ pub enum Verb {
     Check(Check),
     /// Show what a runbook would do: steps in order, calls, who must act, the critical path
     Plan(Plan),
+    /// Rehearse a runbook against the simulated cloud
+    Drill(Drill),
+    /// Go on with a run where it stopped
+    Resume(Resume),
     /// Show the state of a run
     Status(Run),
     /// List the runs kept here

@@ -7,12 +7,10 @@ use super::runs;
 use super::settings::Settings;
 use crate::engine::snapshot::Snapshot;
 use crate::journal::{self, Damage};
-use crate::model::event::{RunHeader, Stamped};
+use crate::model::event::Stamped;
 use crate::model::outcome::Mode;
-use crate::model::plan::Plan;
-use crate::report::fold::{self, Replayed};
+use crate::report::fold::{self, ReplayError, Replayed};
 use crate::report::summary::{JournalFacts, Summary, summary};
-use crate::source::{self, RunContext};
 
 /// A run, folded up to the first damage.
 pub struct Kept {
@@ -20,30 +18,6 @@ pub struct Kept {
     pub replayed: Replayed,
     pub facts: JournalFacts,
     pub damage: Option<Damage>,
-}
-
-/// The plan that a run was started with, made from its own line 1: no file on disk is read again.
-///
-/// # Errors
-/// When this version understands the pinned runbook no longer.
-pub fn plan_of(header: &RunHeader, run: &str, started_ms: i64) -> Result<Plan, CliError> {
-    let context = RunContext {
-        given: header.inputs.clone(),
-        mode: header.mode,
-        intent: header.intent,
-        operator: header.operator.clone(),
-        run: run.to_owned(),
-        now_ms: started_ms,
-    };
-    let first = |findings: &[source::Diagnostic]| findings.first().map(|finding| finding.message.clone());
-    let loaded = source::load(header.files.clone());
-    let runbook = loaded.runbook.ok_or_else(|| first(&loaded.diagnostics));
-    let plan = runbook.and_then(|runbook| source::instantiate(&runbook, &context).map_err(|found| first(&found)));
-    plan.map_err(|why| {
-        let why = why.unwrap_or_else(|| "no reason given".to_owned());
-        CliError::failed(format!("failed to read the runbook that run {run} was started with: {why}"))
-            .hint(format!("the run was started by lifeboat {}", header.version))
-    })
 }
 
 /// Reads and folds the run that was meant.
@@ -55,14 +29,23 @@ pub fn open(settings: &Settings, wanted: &str) -> Result<Kept, CliError> {
     let file = journal::read(&entry.dir).map_err(|error| CliError::failed(error.to_string()))?;
     let facts = JournalFacts::from(&file);
     let records: Vec<Stamped> = file.records.into_iter().map(journal::Record::into_stamped).collect();
-    let header = fold::header(&records).map_err(|error| match &file.damage {
-        Some(damage) => damaged(damage),
-        None => CliError::new(Exit::Damaged, error.to_string()),
-    })?;
-    let plan = plan_of(header, &entry.id, records[0].at_ms)?;
-    let replayed = fold::replay_plan(plan, &records, &entry.id)
-        .map_err(|error| CliError::new(Exit::Damaged, error.to_string()))?;
+    let replayed = match (fold::replay(&records, &entry.id), &file.damage) {
+        (Ok(replayed), _) => replayed,
+        (Err(ReplayError::NoHeader), Some(damage)) => return Err(damaged(damage)),
+        (Err(error), _) => return Err(not_replayed(&error)),
+    };
     Ok(Kept { records, replayed, facts, damage: file.damage })
+}
+
+/// Why a journal cannot be folded, and what that means.
+#[must_use]
+pub fn not_replayed(error: &ReplayError) -> CliError {
+    match error {
+        ReplayError::NoHeader | ReplayError::Digest { .. } => CliError::new(Exit::Damaged, error.to_string()),
+        ReplayError::Runbook(_) => {
+            CliError::failed(error.to_string()).hint("go on with the version of lifeboat that its first record names")
+        }
+    }
 }
 
 /// The error that names the damaged record.

@@ -6,6 +6,8 @@
 pub mod args;
 mod check;
 mod doctor;
+mod drill;
+mod echo;
 pub mod exit;
 mod files;
 mod kept;
@@ -14,6 +16,7 @@ mod out;
 mod plan;
 mod runs;
 mod schema;
+mod session;
 mod settings;
 mod shell;
 pub mod shipped;
@@ -64,6 +67,8 @@ fn verb_of(settings: &Settings, verb: &Verb) -> Outcome {
     match verb {
         Verb::Check(wanted) => check::check(settings, wanted),
         Verb::Plan(wanted) => plan::plan(settings, wanted),
+        Verb::Drill(wanted) => drill::drill(settings, wanted),
+        Verb::Resume(wanted) => drill::resume(settings, wanted),
         Verb::Status(run) => runs::status(settings, &run.run),
         Verb::Runs => runs::list(settings),
         Verb::Note(wanted) => note::note(settings, wanted),

@@ -30,7 +30,7 @@ pub fn note(settings: &Settings, wanted: &Note) -> Outcome {
         Some(Mode::Drill) | None => Clocks::Virtual,
     };
     let (mut journal, records) = FileJournal::open(&entry.dir, &by, clocks).map_err(not_opened)?;
-    fold::header(&records).map_err(|error| CliError::new(Exit::Damaged, error.to_string()))?;
+    fold::header(&records).map_err(|error| kept::not_replayed(&error))?;
     let last_ms = records.last().map_or(0, |record| record.at_ms);
     let at_ms = match clocks {
         Clocks::Virtual => last_ms,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::text::{arithmetic, check_words};
+use super::text::{arithmetic, check_terms};
 use super::view::{CallView, CheckView, PhaseView, PlanView, StepView};
 use crate::model::expr::plain;
 use crate::model::text::safe;
@@ -208,7 +208,7 @@ fn call_entry(text: &mut String, label: &str, call: &CallView) {
 }
 
 fn check_entry(text: &mut String, label: &str, check: &CheckView) {
-    push(text, &format!("  - [ ] {label} {}", code(&check_words(check))));
+    push(text, &format!("  - [ ] {label} {}{}", code(&check.expect), words(&check_terms(check))));
     if let Some(message) = &check.message {
         push(text, &format!("    - otherwise: {}", words(message)));
     }

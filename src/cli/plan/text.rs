@@ -114,11 +114,16 @@ fn call_words(call: &CallView, region: Option<&str>) -> String {
 }
 
 /// A check in one line.
+fn check_words(check: &CheckView) -> String {
+    format!("{}{}", check.expect, check_terms(check))
+}
+
+/// How a check is made, and who may overrule it.
 #[must_use]
-pub fn check_words(check: &CheckView) -> String {
-    let mut words = check.expect.clone();
+pub fn check_terms(check: &CheckView) -> String {
+    let mut words = String::new();
     if let Some(call) = &check.call {
-        let _ = write!(words, "   by {}", call.api);
+        let _ = write!(words, ", by {}", call.api);
     }
     if check.for_ms > 0 {
         let _ = write!(words, ", every {} for up to {}", human_ms(check.every_ms), human_ms(check.for_ms));

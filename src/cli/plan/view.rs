@@ -158,7 +158,7 @@ impl StepView {
                 |title| partial::text(title, &scope),
             ),
             wave,
-            needs: step.needs.iter().map(|&need| plan.steps[need].key.clone()).collect(),
+            needs: nearest(plan, &step.needs),
             when: step.when.as_ref().map(|when| when.source.clone()),
             action: step.uses.action.value.clone(),
             summary: spec.map_or_else(String::new, |spec| spec.summary.to_owned()),
@@ -221,6 +221,12 @@ impl CheckView {
             consecutive: check.consecutive,
         }
     }
+}
+
+/// The predecessors without those that another of them waits for anyway.
+fn nearest(plan: &Plan, needs: &[usize]) -> Vec<String> {
+    let implied = |need: &usize| needs.iter().any(|other| plan.steps[*other].needs.contains(need));
+    needs.iter().filter(|need| !implied(need)).map(|&need| plan.steps[need].key.clone()).collect()
 }
 
 /// What people do at a step, in order.

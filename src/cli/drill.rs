@@ -1,0 +1,198 @@
+//! `drill` and `resume`: the same run against the simulated cloud, from its start or where it stopped.
+
+use std::io;
+
+use serde_json::json;
+
+use super::args::{Drill, Face, Resume};
+use super::echo::Echo;
+use super::exit::{CliError, Exit, Outcome};
+use super::files::{self, Origin};
+use super::out::is_interactive;
+use super::session::{self, Pace, Session};
+use super::settings::{Settings, is_ci};
+use super::{plan, summary};
+use crate::driver::handle::{Over, View};
+use crate::driver::{self, Operator};
+use crate::engine::ports::Journal;
+use crate::journal;
+use crate::model::event::{DrillHeader, RunHeader};
+use crate::model::outcome::Mode;
+use crate::model::plan::Intent;
+use crate::model::runbook::SourceFile;
+use crate::model::scenario::Scenario;
+use crate::report::summary::{JournalFacts, Summary, VERSION, summary as sum_up};
+use crate::sim::{self, clock::Speed};
+use crate::source::{self, RunContext};
+
+/// Seeds that a person can still read out over the phone.
+const SEEDS: u64 = 10_000;
+/// The pace of a drill in front of people: an RTO of 4 hours plays in 4 minutes.
+const SPEED: Speed = Speed::Times(60.0);
+
+pub fn drill(settings: &Settings, wanted: &Drill) -> Outcome {
+    let driving = Driving::new(settings, &wanted.face)?;
+    let Some(file) = &wanted.file else {
+        return Err(CliError::usage("which runbook?").hint("lifeboat drill regional_failover"));
+    };
+    let (loaded, origin) = files::load(file)?;
+    let runbook = plan::valid(settings, file, &loaded)?;
+    let scenario = scenario(settings, wanted, &origin)?;
+    let (run, dir) = session::new_run(settings)?;
+    let started_ms = sim::start_ms(&scenario);
+    let context = RunContext {
+        given: files::inputs(&wanted.inputs)?,
+        mode: Mode::Drill,
+        intent: Intent::Planned,
+        operator: settings.operator(),
+        run: run.clone(),
+        now_ms: started_ms,
+    };
+    let plan = plan::instantiated(settings, &loaded, runbook, &context)?;
+    let header = RunHeader {
+        runbook: plan.name.clone(),
+        digest: plan.digest.clone(),
+        files: loaded.files.clone(),
+        mode: Mode::Drill,
+        intent: Intent::Planned,
+        operator: plan.operator.clone(),
+        inputs: plan.inputs.clone(),
+        version: session::version(),
+        binary: session::binary_digest(),
+        drill: Some(DrillHeader {
+            seed: wanted.seed.unwrap_or_else(any_seed),
+            scenario: serde_json::to_value(&scenario).unwrap_or_default(),
+            speed: driving.speed.to_string(),
+            surprise: wanted.surprise,
+        }),
+    };
+    let session = session::begin((run, dir), plan, header, &scenario, driving.pace())?;
+    drive(settings, driving, session)
+}
+
+/// Another drill each time, unless a seed is given.
+fn any_seed() -> u64 {
+    let id = journal::store::new_run_id();
+    let random = id.bytes().rev().take(8).fold(0_u64, |sum, byte| sum.wrapping_mul(33).wrapping_add(u64::from(byte)));
+    random % SEEDS + 1
+}
+
+fn scenario(settings: &Settings, wanted: &Drill, origin: &Origin) -> Result<Scenario, CliError> {
+    let Some(name) = &wanted.scenario else { return Ok(Scenario::default()) };
+    let found = files::scenario(name, origin)?;
+    source::parse_scenario(&found.text, &found.path).map_err(|findings| {
+        let file = SourceFile { path: found.path.clone(), text: found.text.clone() };
+        settings.out.diagnostics(&findings, &[file]);
+        CliError::usage(format!("the scenario `{name}` is not valid"))
+    })
+}
+
+pub fn resume(settings: &Settings, wanted: &Resume) -> Outcome {
+    let mut driving = Driving::new(settings, &wanted.face)?;
+    let stopped = session::take_up(settings, &wanted.run)?;
+    if let Some(status) = stopped.engine.finished() {
+        return Err(CliError::usage(format!("run {} has ended: {}", stopped.run, summary::run_word(status)))
+            .hint(format!("lifeboat timeline {} tells its story", stopped.run)));
+    }
+    // Without a word about it, a drill goes on as fast as it began.
+    if wanted.face.speed.is_none()
+        && let Some(speed) = stopped.header.drill.as_ref().and_then(|drill| drill.speed.parse().ok())
+    {
+        driving.speed = speed;
+    }
+    let session = stopped.go_on(driving.pace())?;
+    drive(settings, driving, session)
+}
+
+/// Which face drives, decided before anything is begun.
+#[derive(Debug, Clone, Copy)]
+struct Driving {
+    headless: bool,
+    speed: Speed,
+}
+
+impl Driving {
+    fn new(settings: &Settings, face: &Face) -> Result<Self, CliError> {
+        let given = face.speed.as_deref().map(str::parse::<Speed>).transpose();
+        let given = given.map_err(|why| CliError::usage(why).hint("--speed 60, or --speed max"))?;
+        let headless = face.no_tui;
+        if headless && !face.yes {
+            return Err(CliError::usage("--no-tui leaves nobody to answer the gates")
+                .hint("add --yes: in a drill, every gate is then answered with practice MFA codes"));
+        }
+        if !headless && face.yes {
+            return Err(CliError::usage("--yes answers the gates only where nobody sits").hint("add --no-tui"));
+        }
+        if !headless && settings.json {
+            return Err(CliError::usage("--json needs --no-tui --yes"));
+        }
+        if !headless && !settings.plain && (!is_interactive() || is_ci()) {
+            return Err(
+                CliError::usage("the screen needs a terminal").hint("--no-tui --yes drives a drill without one")
+            );
+        }
+        let usual = if headless { Speed::Max } else { SPEED };
+        Ok(Self { headless, speed: given.unwrap_or(usual) })
+    }
+
+    const fn pace(self) -> Pace {
+        let operator = if self.headless { Operator::Auto } else { Operator::Person };
+        Pace { speed: self.speed, operator }
+    }
+}
+
+fn drive(settings: &Settings, driving: Driving, session: Session) -> Outcome {
+    if driving.headless {
+        drive_headless(settings, session)
+    } else {
+        Err(CliError::usage("this build has no screen yet").hint("add --no-tui --yes"))
+    }
+}
+
+/// Nobody at the keyboard: the records as they come, then the summary.
+fn drive_headless(settings: &Settings, session: Session) -> Outcome {
+    let (run, dir, out) = (session.run.clone(), session.dir.clone(), settings.out);
+    if settings.json {
+        out.line(&json!({"type": "version", "version": VERSION}).to_string())?;
+    } else {
+        out.say(&format!("run {run}"));
+    }
+    let as_json = settings.json;
+    let echo_dir = dir.clone();
+    let parts = session.parts(move |journal| -> io::Result<Box<dyn Journal>> {
+        Ok(if as_json { Box::new(Echo::json(journal, &echo_dir, out)?) } else { Box::new(Echo::rows(journal, out)) })
+    })?;
+    let driven = driver::run_headless(parts);
+    let (over, view) = driven.map_err(|error| CliError::failed(format!("failed to start the driver: {error}")))?;
+    let summary = ended(&dir, &view)?;
+    if settings.json {
+        out.line(&serde_json::to_string(&summary).unwrap_or_default())?;
+    } else {
+        out.document(&summary::render(&summary))?;
+    }
+    verdict(&run, &over, &summary)
+}
+
+/// The summary of a run that has just been driven; its journal is read back and checked.
+fn ended(dir: &std::path::Path, view: &View) -> Result<Summary, CliError> {
+    let verdict = journal::verify(dir).map_err(|error| CliError::failed(error.to_string()))?;
+    Ok(sum_up(&view.snapshot, JournalFacts::from(&verdict)))
+}
+
+/// How the process ends after a run was driven.
+fn verdict(run: &str, over: &Over, summary: &Summary) -> Outcome {
+    let resume = format!("lifeboat resume {run}");
+    match over {
+        Over::Finished => Ok(match summary.exit {
+            0 => Exit::Done,
+            3 => Exit::Missed,
+            _ => Exit::Failed,
+        }),
+        Over::Aborted => Ok(Exit::Aborted),
+        Over::Left { reason } => {
+            Err(CliError::new(Exit::Stopped, format!("stopped: {reason}")).hint(format!("go on with: {resume}")))
+        }
+        Over::Broken { reason } => Err(CliError::new(Exit::Stopped, reason.clone())
+            .hint(format!("make room or repair the disk, then go on with: {resume}"))),
+    }
+}
