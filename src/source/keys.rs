@@ -4,6 +4,8 @@
 /// What may stand at a key, as far as a schema can say it.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Kind {
+    /// The version of the dialect.
+    Version,
     Text,
     /// Text that names things in expressions.
     Id,
@@ -59,7 +61,7 @@ use Kind::{
 };
 
 pub(super) const TOP: &[Key] = &[
-    must("version", Count(1), "Version of the dialect: 1"),
+    must("version", Kind::Version, "Version of the dialect: 1"),
     must("name", Id, "Name of the runbook"),
     may("title", Text, "What it does, in one line; may hold expressions"),
     may("description", Text, "When to use it, and what it assumes"),
@@ -78,7 +80,7 @@ pub(super) const TOP: &[Key] = &[
 
 /// An include is a fragment: it has no name and no objectives of its own.
 pub(super) const FRAGMENT: &[Key] = &[
-    may("version", Count(1), "Version of the dialect: 1"),
+    may("version", Kind::Version, "Version of the dialect: 1"),
     may("description", Text, "What this fragment is for"),
     may("inputs", Named(INPUT), "Inputs added to the runbook's"),
     may("vars", NamedAny, "Vars added to the runbook's"),

@@ -79,7 +79,7 @@ pub fn load(files: Vec<SourceFile>) -> Loaded {
     let runbook = lowered.map(|lowered| {
         if let Some(graph) = graph::build(&lowered.runbook, &lowered.names, &mut diagnostics) {
             refs::check(&lowered, &graph, &files, &mut diagnostics);
-            lint::check(&lowered, &graph, &files, &mut diagnostics);
+            lint::check(&lowered, &files, &mut diagnostics);
         }
         Runbook { digest: digest(&files), files: files.clone(), ..lowered.runbook }
     });

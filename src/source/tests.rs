@@ -50,3 +50,58 @@ fn the_sample_loads_and_instantiates() {
     assert_eq!(inherited.keys().collect::<Vec<_>>(), ["cluster", "service"]);
     assert_eq!(critical_path_of_plan(&plan).ms, 7_200_000);
 }
+
+fn shipped() -> Vec<std::path::PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("runbooks");
+    let mut found: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ext| ext == "yaml"))
+        .collect();
+    found.sort();
+    assert!(!found.is_empty());
+    found
+}
+
+#[test]
+fn every_shipped_runbook_loads_and_instantiates() {
+    for path in shipped() {
+        let loaded = check_path(&path);
+        let shown = render_plain(&loaded.diagnostics, &loaded.files);
+        println!("{shown}");
+        let runbook = loaded.runbook.unwrap_or_else(|| panic!("{shown}"));
+        for (mode, intent) in [(Mode::Drill, Intent::Planned), (Mode::Real, Intent::Emergency)] {
+            let made = instantiate(&runbook, &RunContext { mode, intent, ..context() });
+            made.unwrap_or_else(|found| panic!("{}", render_plain(&found, &loaded.files)));
+        }
+    }
+}
+
+#[test]
+fn a_second_parser_reads_every_shipped_runbook_alike() {
+    for path in shipped() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let ours = scenario::literal(&yaml::parse(&text, 0).0.unwrap());
+        let mut theirs: serde_yaml::Value = serde_yaml::from_str(&text).unwrap();
+        theirs.apply_merge().unwrap();
+        assert_eq!(ours, serde_json::to_value(&theirs).unwrap(), "{}", path.display());
+    }
+}
+
+#[test]
+fn the_serial_order_is_refused_with_the_arithmetic() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/regional_failover_serial.yaml");
+    let loaded = check_path(&path);
+    let errors: Vec<_> = loaded.diagnostics.iter().filter(|finding| finding.severity == Severity::Error).collect();
+    let [finding] = errors[..] else { panic!("{}", render_plain(&loaded.diagnostics, &loaded.files)) };
+    assert_eq!(finding.code, "LB501");
+    assert!(
+        finding.message.starts_with("30m + 60m + 90m + 60m + 30m = 4h 30m is over the RTO of 4h by 30m"),
+        "{}",
+        finding.message
+    );
+    let help = finding.help.as_deref().unwrap();
+    assert!(help.contains("`application` beside `database` (`needs: [assess]`) makes it 3h 30m"), "{help}");
+    let text = &loaded.files[0].text;
+    assert_eq!(text.lines().nth(finding.span.line as usize - 1).map(|line| line.contains("rto:")), Some(true));
+}

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use granit_parser::{Event, Parser, ScalarStyle, Tag};
+use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, Tag};
 use indexmap::IndexMap;
 
 use super::diagnostic::Diagnostic;
@@ -20,6 +20,8 @@ pub const MAX_BYTES: usize = 256 * 1024;
 pub const MAX_NODES: usize = 100_000;
 /// Maps and lists inside each other.
 pub const MAX_DEPTH: usize = 48;
+
+const TOO_DEEP: &str = "a runbook needs no more than a dozen levels: is a bracket left open?";
 
 /// Parses one file. The tree is missing when its text is no YAML, or too much of it.
 pub(super) fn parse(text: &str, file: u16) -> (Option<Tree>, Vec<Diagnostic>) {
@@ -35,12 +37,7 @@ pub(super) fn parse(text: &str, file: u16) -> (Option<Tree>, Vec<Diagnostic>) {
     for next in Parser::new_from_str_with_options(text, options) {
         let step = match next {
             Ok((event, span)) => builder.event(event, &span),
-            Err(error) => {
-                let info = error.info();
-                let code = if info.contains("limit") { "LB004" } else { "LB003" };
-                let span = builder.place(error.marker(), error.marker());
-                Err(Diagnostic::error(code, span, format!("this is not valid YAML: {info}")).help(syntax_help(&info)))
-            }
+            Err(error) => Err(builder.syntax_error(&error, text)),
         };
         if let Err(fatal) = step {
             builder.found.push(fatal);
@@ -57,17 +54,21 @@ pub(super) fn too_large(bytes: u64, file: u16) -> Diagnostic {
         .help("split it with `include:`, or move long texts behind links")
 }
 
-fn syntax_help(info: &str) -> &'static str {
-    if info.contains("limit") {
-        "a runbook needs no more than a dozen levels: is a bracket left open?"
-    } else if info.contains("tab") {
+fn syntax_help(info: &str, line: &str) -> &'static str {
+    if info.contains("tab") {
         "indent with spaces: YAML takes no tabs there"
     } else if info.contains("anchor") {
         "an alias `*name` needs an anchor `&name` above it; text that begins with `*` needs quotes"
+    } else if info.contains("escape") {
+        "inside double quotes a backslash begins an escape: write `\\\\`, or use single quotes"
     } else if info.contains("quoted") {
         "look for a quote that is never closed"
-    } else if info.contains("flow") || info.contains(']') || info.contains('}') {
-        "look for a bracket, brace or comma missing just above"
+    } else if info.contains("unexpected character") {
+        "text that begins with this character needs quotes"
+    } else if info.contains("bracket") {
+        "there is one bracket too many"
+    } else if line.contains("${{") && !line.contains("\"${{") {
+        "text with `${{ }}` needs quotes here: `\"${{ inputs.x }}\"`"
     } else {
         "look at the indentation and the quotes here and on the line above; text with `: ` or `#` in it needs quotes"
     }
@@ -80,6 +81,8 @@ struct Open {
     anchor: usize,
     /// Node count when it began, to know the size of what an alias copies.
     nodes_before: usize,
+    /// Written with brackets or braces.
+    is_flow: bool,
 }
 
 enum Kind {
@@ -117,9 +120,10 @@ impl Builder {
                 self.remember(anchor, 1, || Tree { node: node.clone(), span: place });
                 self.push(Tree { node, span: place })
             }
-            Event::SequenceStart(_, anchor, _) => self.begin(Kind::List(Vec::new()), place, anchor),
-            Event::MappingStart(_, anchor, _) => {
-                self.begin(Kind::Map { members: IndexMap::new(), key: None, merges: Vec::new() }, place, anchor)
+            Event::SequenceStart(style, anchor, _) => self.begin(Kind::List(Vec::new()), style, place, anchor),
+            Event::MappingStart(style, anchor, _) => {
+                let kind = Kind::Map { members: IndexMap::new(), key: None, merges: Vec::new() };
+                self.begin(kind, style, place, anchor)
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(),
             Event::Alias(id) => match self.anchors.get(&id) {
@@ -133,6 +137,24 @@ impl Builder {
             },
             // Stream and document ends carry nothing; the other events are switched off above.
             _ => Ok(()),
+        }
+    }
+
+    fn syntax_error(&self, error: &granit_parser::ScanError, text: &str) -> Diagnostic {
+        let info = error.info();
+        let span = self.place(error.marker(), error.marker());
+        if info.contains("limit") {
+            return Diagnostic::error("LB004", span, format!("too much nesting: {info}")).help(TOO_DEEP);
+        }
+        let line = text.lines().nth((span.line as usize).saturating_sub(1)).unwrap_or_default();
+        let finding = Diagnostic::error("LB003", span, format!("this is not valid YAML: {info}"));
+        match self.open.last().filter(|open| open.is_flow && open.span.line != span.line) {
+            Some(open) => {
+                let (bracket, at) = (if matches!(open.kind, Kind::List(_)) { '[' } else { '{' }, open.span);
+                finding
+                    .help(format!("the bracket `{bracket}` on line {}, column {}, is not closed", at.line, at.column))
+            }
+            None => finding.help(syntax_help(&info, line)),
         }
     }
 
@@ -167,13 +189,13 @@ impl Builder {
         }
     }
 
-    fn begin(&mut self, kind: Kind, span: Span, anchor: usize) -> Result<(), Diagnostic> {
+    fn begin(&mut self, kind: Kind, style: StructureStyle, span: Span, anchor: usize) -> Result<(), Diagnostic> {
         self.count(1, span)?;
         if self.open.len() >= MAX_DEPTH {
-            return Err(Diagnostic::error("LB004", span, format!("more than {MAX_DEPTH} levels inside each other"))
-                .help(syntax_help("limit")));
+            let message = format!("more than {MAX_DEPTH} levels inside each other");
+            return Err(Diagnostic::error("LB004", span, message).help(TOO_DEEP));
         }
-        self.open.push(Open { kind, span, anchor, nodes_before: self.nodes });
+        self.open.push(Open { kind, span, anchor, nodes_before: self.nodes, is_flow: style == StructureStyle::Flow });
         Ok(())
     }
 

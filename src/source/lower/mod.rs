@@ -65,8 +65,6 @@ impl Default for Defaults {
 pub(super) struct Extra {
     pub(super) explicit_timeout: bool,
     pub(super) risk: Risk,
-    /// Whether `uses` names an action of the catalogue.
-    pub(super) known: bool,
 }
 
 pub(super) struct Lowered {

@@ -62,7 +62,7 @@ pub(super) fn step(tree: &Tree, context: &Context<'_>, sink: &mut Sink) -> Optio
         emergency,
         span,
     };
-    Some((step, Extra { explicit_timeout, risk, known: known.is_some() }))
+    Some((step, Extra { explicit_timeout, risk }))
 }
 
 /// Reads `uses`, `with` and `target`. Without `uses` the action is the one given.

@@ -80,7 +80,7 @@ fn hostile_texts_are_refused_at_once() {
 fn wrong_syntax_is_located() {
     let finding = one_finding("a: 1\nb: [1, 2\nc: 3\n");
     assert_eq!((finding.code, finding.span.line), ("LB003", 3));
-    assert!(finding.help.unwrap().contains("bracket"));
+    assert!(finding.help.unwrap().contains("bracket"), "{}", finding.message);
     assert!(one_finding("a: *nowhere\n").help.unwrap().contains("anchor"));
     assert_eq!(one_finding("a: 1\n---\nb: 2\n").code, "LB003");
     assert_eq!(one_finding("? [a, b]\n: 1\n").code, "LB102");

@@ -1,0 +1,102 @@
+//! Steps that may run as written, and still should not.
+
+use crate::model::Object;
+use crate::model::outcome::Risk;
+use crate::model::runbook::{ActionUse, Runbook, Step};
+use crate::model::template::{Node, Template};
+use crate::source::diagnostic::Diagnostic;
+use crate::source::lower::{Extra, Lowered};
+use crate::source::shape::Sink;
+
+pub(super) fn check(lowered: &Lowered, sink: &mut Sink) {
+    for ((_, step), extra) in lowered.runbook.steps().zip(&lowered.extras) {
+        if extra.risk == Risk::Irreversible {
+            irreversible(step, extra, sink);
+        }
+        unreachable(step, sink);
+        for uses in std::iter::once(&step.uses).chain(&step.emergency) {
+            action(uses, sink);
+        }
+    }
+}
+
+fn irreversible(step: &Step, extra: &Extra, sink: &mut Sink) {
+    let mut warn = |code, missing: &str, help: &str| {
+        let message = format!("`{}` cannot be taken back and has no {missing}", step.id);
+        sink.push(Diagnostic::warning(code, step.span, message).help(help));
+    };
+    if step.checks.is_empty() {
+        warn("LB503", "check", "add `check:` with what must be true before, for example the replica's lag");
+    }
+    if step.verify.is_empty() {
+        warn("LB504", "verify", "add `verify:` with what must be true after: an answer alone proves little");
+    }
+    if !extra.explicit_timeout {
+        warn("LB505", "timeout of its own", "add `timeout:`, so that somebody decides when it hangs");
+    }
+}
+
+fn unreachable(step: &Step, sink: &mut Sink) {
+    if step.modes.is_empty() {
+        let finding =
+            Diagnostic::warning("LB508", step.span, format!("`{}` runs in no mode, so it never runs", step.id));
+        sink.push(finding.help("name `drill`, `real` or both in `modes:`, or take the step out"));
+    }
+    if let Some(when) = &step.when
+        && crate::model::expr::references(&when.source).is_empty()
+        && when.eval_bool(&Object::new()) == Ok(false)
+    {
+        let finding =
+            Diagnostic::warning("LB508", when.span, format!("`{}` never runs: its `if` is always false", step.id));
+        sink.push(finding.help("take the step out, or name a value in the condition"));
+    }
+}
+
+fn action(uses: &ActionUse, sink: &mut Sink) {
+    let Some(members) = uses.with.as_map() else { return };
+    let is_true = |name: &str| matches!(members.get(name), Some((_, tree)) if matches!(&tree.node, Node::Scalar(value) if *value == true));
+    if uses.action.value == "exec" && is_true("shell") {
+        let span = members["shell"].0;
+        let finding = Diagnostic::warning(
+            "LB509",
+            span,
+            "a shell reads the text again: a value with a quote or `;` in it runs as a command",
+        );
+        sink.push(finding.help("give the program and its arguments as `argv`, without `shell`"));
+    }
+    let says_loss = members.contains_key("allow_data_loss")
+        && !matches!(&members["allow_data_loss"].1.node, Node::Scalar(value) if *value == false);
+    if uses.action.value == "aws/rds.failover_global_cluster" && !says_loss {
+        let message = "without `allow_data_loss: true` AWS does a switchover, which needs a healthy primary";
+        let finding = Diagnostic::warning("LB510", uses.action.span, message);
+        sink.push(finding.help("add `allow_data_loss: true`, or use `aws/rds.switchover_global_cluster`"));
+    }
+}
+
+/// Ids of the steps that a step's expressions name, itself included.
+pub(super) fn step_references(step: &Step) -> Vec<String> {
+    let mut paths: Vec<String> = Vec::new();
+    let checks = || step.checks.iter().chain(&step.verify);
+    let uses = std::iter::once(&step.uses).chain(&step.emergency).chain(&step.rollback);
+    for uses in uses.chain(checks().filter_map(|check| check.uses.as_ref())) {
+        for text in uses.with.texts().iter().filter(|text| text.value.contains("${{")) {
+            paths.extend(Template { source: text.value.to_owned(), span: text.span }.references());
+        }
+    }
+    for expr in step.when.iter().chain(checks().filter_map(|check| check.expect.as_ref())) {
+        paths.extend(crate::model::expr::references(&expr.source));
+    }
+    for template in step.outputs.values().chain(&step.title).chain(&step.gates.message) {
+        paths.extend(template.references());
+    }
+    paths.iter().filter_map(|path| path.strip_prefix("steps.")?.split('.').next().map(str::to_owned)).collect()
+}
+
+/// Every use of an action in a runbook, with its step.
+pub(super) fn all_uses(runbook: &Runbook) -> impl Iterator<Item = (&Step, &ActionUse)> {
+    runbook.steps().flat_map(|(_, step)| {
+        let reads = step.checks.iter().chain(&step.verify).filter_map(|check| check.uses.as_ref());
+        let uses = std::iter::once(&step.uses).chain(&step.emergency).chain(&step.rollback).chain(reads);
+        uses.map(move |uses| (step, uses))
+    })
+}
