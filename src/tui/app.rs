@@ -1,0 +1,168 @@
+//! The loop of the run screen: events, views and answers in; frames and requests out.
+//!
+//! Must not decide anything: `update` does. Draws only after an input, at most 30 times a second.
+
+use std::io;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use ratatui::buffer::Buffer;
+use ratatui::crossterm::event::{Event, EventStream};
+use ratatui::layout::Rect;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep_until};
+
+use super::Exit;
+use super::look;
+use super::model::{Model, Options};
+use super::term::{Term, hung_up};
+use super::update::{Input, Outgoing, UiEvent, update};
+use super::view::render;
+use crate::driver::handle::{Handle, Over, View};
+use crate::engine::command::{Command, Refusal};
+
+/// Least time between two frames.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// Shows a run until it is over or left. Owns the terminal meanwhile.
+///
+/// # Errors
+/// When the terminal cannot be claimed or written to. It is restored in every case.
+pub async fn run(mut handle: Handle, options: Options) -> io::Result<Exit> {
+    let first = handle.view.borrow_and_update().clone();
+    let last_words = format!("the run can go on: lifeboat resume {}", first.snapshot.run);
+    let mut app = App {
+        term: Term::claim(options.title, &last_words)?,
+        model: Model::new(options, Term::size()?),
+        started: Instant::now(),
+        last_frame: None,
+        answers: FuturesUnordered::new(),
+    };
+    let mut view = first;
+    let mut events = EventStream::new();
+    let mut hangup = hung_up();
+    let mut dirty = true;
+    if let Some(exit) = app.take(&handle, &view, UiEvent::View).await? {
+        return Ok(exit);
+    }
+    loop {
+        if !Term::is_ours() {
+            return Ok(Exit::TerminalLost);
+        }
+        if dirty && app.may_draw() {
+            app.draw(&view)?;
+            dirty = false;
+        }
+        let wake = app.wake_at(dirty);
+        let event = tokio::select! {
+            event = events.next() => match event {
+                Some(Ok(event)) => ui_event(event),
+                Some(Err(_)) | None => return Ok(Exit::TerminalLost),
+            },
+            changed = handle.view.changed() => {
+                if changed.is_err() {
+                    return Ok(exit_of(&view));
+                }
+                view = handle.view.borrow_and_update().clone();
+                Some(UiEvent::View)
+            }
+            Some((id, result)) = app.answers.next() => Some(UiEvent::Answer(id, result)),
+            () = until(wake) => Some(UiEvent::Tick),
+            Ok(_) = hangup.wait_for(|gone| *gone) => return Ok(Exit::TerminalLost),
+        };
+        if let Some(event) = event {
+            dirty = true;
+            if let Some(exit) = app.take(&handle, &view, event).await? {
+                return Ok(exit);
+            }
+        }
+    }
+}
+
+struct App {
+    term: Term,
+    model: Model,
+    started: Instant,
+    last_frame: Option<Instant>,
+    answers: FuturesUnordered<Answer>,
+}
+
+type Answer = futures_util::future::BoxFuture<'static, (u64, Result<(), Refusal>)>;
+
+impl App {
+    /// Hands an input to the screen and carries out what comes of it.
+    async fn take(&mut self, handle: &Handle, view: &View, event: UiEvent) -> io::Result<Option<Exit>> {
+        if matches!(event, UiEvent::Resize(..)) {
+            self.term.forget();
+        }
+        let at_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        for outgoing in update(&mut self.model, view, Input { at_ms, event }) {
+            match outgoing {
+                Outgoing::Send(id, command) => self.send(handle, id, command).await,
+                Outgoing::Copy(text) => self.term.copy(&text)?,
+                Outgoing::Ring(message) => self.term.ring(&message)?,
+                Outgoing::Exit(exit) => return Ok(Some(exit)),
+            }
+        }
+        Ok(None)
+    }
+
+    async fn send(&mut self, handle: &Handle, id: u64, command: Command) {
+        let (tell, told) = oneshot::channel();
+        let is_sent = handle.requests.send((command, tell)).await.is_ok();
+        self.answers.push(Box::pin(async move {
+            let gone = || Refusal::new("the run has stopped");
+            let answer = if is_sent { told.await.unwrap_or_else(|_| Err(gone())) } else { Err(gone()) };
+            (id, answer)
+        }));
+    }
+
+    fn may_draw(&self) -> bool {
+        self.last_frame.is_none_or(|last| last.elapsed() >= FRAME)
+    }
+
+    /// When the loop must go round by itself: for a frame that waits, or a deadline of the model.
+    fn wake_at(&self, dirty: bool) -> Option<Instant> {
+        let frame = if dirty { self.last_frame.map(|last| last + FRAME) } else { None };
+        let deadline = self.model.deadline_ms().map(|at_ms| self.started + Duration::from_millis(at_ms));
+        frame.into_iter().chain(deadline).min()
+    }
+
+    fn draw(&mut self, view: &View) -> io::Result<()> {
+        let mut buf = Buffer::empty(Rect::new(0, 0, self.model.size.0, self.model.size.1));
+        render(&self.model, view, &mut buf);
+        self.term.show(buf)?;
+        self.term.title(&look::window_title(view))?;
+        self.last_frame = Some(Instant::now());
+        Ok(())
+    }
+}
+
+async fn until(wake: Option<Instant>) {
+    match wake {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn ui_event(event: Event) -> Option<UiEvent> {
+    match event {
+        Event::Key(key) => Some(UiEvent::Key(key)),
+        Event::Paste(text) => Some(UiEvent::Paste(text)),
+        Event::Resize(width, height) => Some(UiEvent::Resize(width, height)),
+        Event::FocusGained => Some(UiEvent::Focus(true)),
+        Event::FocusLost => Some(UiEvent::Focus(false)),
+        Event::Mouse(_) => None,
+    }
+}
+
+/// The driver is gone: what its last word was.
+fn exit_of(view: &View) -> Exit {
+    match &view.over {
+        Some(Over::Finished) => Exit::Finished,
+        Some(Over::Aborted) => Exit::Aborted,
+        Some(Over::Broken { .. }) => Exit::Broken,
+        Some(Over::Left { .. }) | None => Exit::Left,
+    }
+}

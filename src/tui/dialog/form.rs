@@ -1,0 +1,179 @@
+//! A dialog with fields and buttons: focus, guard, and which key reaches what.
+//!
+//! Must not know what the buttons do; the kinds do (`gate`, `doubt`, `reason`, …).
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
+use zeroize::Zeroizing;
+
+use super::Kind;
+use super::field::Field;
+use super::guard::{Burst, Guard};
+use crate::tui::keys::{Act, Context, Key, lookup, normal};
+
+pub struct Form {
+    pub kind: Kind,
+    /// The step it is about; empty for the run.
+    pub step: String,
+    /// What was shown when it opened (attempt and digest): when that changes, the form starts again.
+    pub seal: String,
+    pub fields: Vec<Field>,
+    /// 0 is Cancel, then the fields, then the buttons.
+    pub focus: usize,
+    /// The person has moved in it.
+    pub touched: bool,
+    pub guard: Guard,
+    burst: Burst<KeyCode>,
+    /// The request under way.
+    pub awaiting: Option<u64>,
+    /// The answer was no.
+    pub refusal: Option<String>,
+    /// Enter in a field sends: only for what can do no harm.
+    pub enter_sends: bool,
+    /// The request under way leaves the dialog open when it is admitted (an approval, a probe).
+    pub asked_again: bool,
+    /// Who drives; only the override asks for it.
+    pub operator: String,
+}
+
+/// What a key in a form comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reached {
+    Nothing,
+    Close,
+    Leave,
+    /// A button's key, with the focus outside every text field.
+    Button(char),
+    /// Enter where Enter sends.
+    Send,
+    /// Enter where somebody may expect that it runs.
+    EnterNeverRuns,
+}
+
+impl Form {
+    pub fn new(kind: Kind, step: &str, fields: Vec<Field>, guard: Guard) -> Self {
+        Self {
+            kind,
+            step: step.to_owned(),
+            seal: String::new(),
+            fields,
+            focus: 0,
+            touched: false,
+            guard,
+            burst: Burst::default(),
+            awaiting: None,
+            refusal: None,
+            enter_sends: false,
+            asked_again: false,
+            operator: String::new(),
+        }
+    }
+
+    /// The field under the focus.
+    pub fn focused(&self) -> Option<&Field> {
+        self.focus.checked_sub(1).and_then(|ix| self.fields.get(ix))
+    }
+
+    pub fn on_buttons(&self) -> bool {
+        self.focus > self.fields.len()
+    }
+
+    /// Whether letters are typed into a field just now.
+    pub fn is_typing(&self) -> bool {
+        self.focused().is_some_and(Field::takes_text)
+    }
+
+    pub fn is_complete(&self, ix: usize) -> bool {
+        self.fields.get(ix).is_none_or(Field::is_complete)
+    }
+
+    /// The text of the n-th text field.
+    pub fn text(&self, ix: usize) -> String {
+        match self.fields.get(ix) {
+            Some(Field::Text { have, .. }) => have.trim().to_owned(),
+            _ => String::new(),
+        }
+    }
+
+    pub fn key(&mut self, event: &KeyEvent, now_ms: u64) -> Reached {
+        if event.kind == KeyEventKind::Release {
+            return Reached::Nothing;
+        }
+        let act = lookup(Context::Form, event);
+        match act {
+            Some(Act::Back) => return Reached::Close,
+            Some(Act::Leave) => return Reached::Leave,
+            _ => {}
+        }
+        let Some(Key(code, is_ctrl)) = normal(event) else { return Reached::Nothing };
+        let is_held = self.burst.count(code, now_ms) > 1 || event.kind == KeyEventKind::Repeat;
+        if !self.guard.is_armed(now_ms) {
+            self.guard.dropped(now_ms);
+            return Reached::Nothing;
+        }
+        self.refusal = None;
+        if self.focus > 0 {
+            let field = self.fields.get_mut(self.focus - 1);
+            if !matches!(act, Some(Act::NextField | Act::PrevField | Act::Accept))
+                && field.is_some_and(|field| field.key(event, now_ms))
+            {
+                return Reached::Nothing;
+            }
+        }
+        match act {
+            Some(Act::NextField | Act::Down) => self.step_focus(true),
+            Some(Act::PrevField | Act::Up) => self.step_focus(false),
+            Some(Act::Accept) if !is_held => return self.enter(),
+            Some(_) => {}
+            None => {
+                if let KeyCode::Char(ch) = code
+                    && !is_ctrl
+                    && !is_held
+                    && !self.is_typing()
+                {
+                    return Reached::Button(ch);
+                }
+            }
+        }
+        Reached::Nothing
+    }
+
+    fn step_focus(&mut self, forward: bool) {
+        let count = self.fields.len() + 2;
+        self.focus = if forward { (self.focus + 1) % count } else { (self.focus + count - 1) % count };
+        self.touched = true;
+    }
+
+    fn enter(&mut self) -> Reached {
+        if self.focus == 0 {
+            // Untouched, this Enter is more likely the one that opened the dialog.
+            return if self.touched { Reached::Close } else { Reached::Nothing };
+        }
+        if self.enter_sends {
+            return Reached::Send;
+        }
+        if self.on_buttons() {
+            return Reached::EnterNeverRuns;
+        }
+        self.step_focus(true);
+        Reached::Nothing
+    }
+
+    pub fn paste(&mut self, text: &str, now_ms: u64) {
+        if !self.guard.is_armed(now_ms) {
+            self.guard.dropped(now_ms);
+            return;
+        }
+        if let Some(field) = self.focus.checked_sub(1).and_then(|ix| self.fields.get_mut(ix)) {
+            field.paste(text);
+        }
+    }
+
+    /// Forgets the codes typed: each counts once.
+    pub fn clear_codes(&mut self) {
+        for field in &mut self.fields {
+            if let Field::Code { digits, .. } = field {
+                *digits = Zeroizing::default();
+            }
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! The gate dialog: confirm, MFA and approvals of one attempt of one step, and of its rollback.
+//!
+//! Must not know whether a code is right: the driver says. What was typed leaves only inside a command.
+
+use super::field::{Field, Whose};
+use super::guard::Guard;
+use super::{Button, Form, Kind, Row2, code_field, code_of};
+use crate::driver::handle::View;
+use crate::engine::command::{Command, Typed};
+use crate::engine::snapshot::{Allowed, ApprovalsView, MfaView, StepView};
+use crate::model::outcome::Risk;
+use crate::model::text::fit_middle;
+use crate::tui::look;
+use crate::tui::pen::{plain, quiet, seg};
+use crate::tui::theme::Tone;
+
+const RUN: char = 'R';
+const APPROVE: char = 'A';
+
+/// A request's value is shown in at most so many cells; `d` shows it whole.
+const VALUE_CELLS: usize = 48;
+
+pub fn open(kind: Kind, view: &View, key: &str, now_ms: u64) -> Option<Form> {
+    let step = look::step(view, key)?;
+    let (type_text, mfa) = asked(kind, step)?;
+    let mut fields = Vec::new();
+    fields.extend(type_text.map(Field::name));
+    fields.extend(mfa.map(|mfa| Field::code(Whose::Person(mfa.person.clone()))));
+    if kind == Kind::Gate {
+        fields.extend(approval_fields(view, step));
+    }
+    Some(Form::new(kind, key, fields, Guard::new(now_ms)))
+}
+
+fn asked(kind: Kind, step: &StepView) -> Option<(Option<&str>, Option<&MfaView>)> {
+    if kind == Kind::RollBack {
+        let rollback = step.rollback.as_ref()?;
+        return Some((rollback.type_text.as_deref(), rollback.mfa.as_ref()));
+    }
+    let gate = step.gate.as_ref()?;
+    let is_open = step.allowed.contains(&Allowed::Run) || step.allowed.contains(&Allowed::Approve);
+    is_open.then_some((gate.type_text.as_deref(), gate.mfa.as_ref()))
+}
+
+/// In a drill one person plays all parts; in a real run approvals come from other terminals.
+fn approval_fields(view: &View, step: &StepView) -> Vec<Field> {
+    let Some(approvals) = approvals(step).filter(|a| missing(a) > 0 && look::is_drill(view)) else {
+        return Vec::new();
+    };
+    let options: Vec<String> = open_approvers(approvals).cloned().collect();
+    if options.is_empty() {
+        return Vec::new();
+    }
+    vec![Field::Choice { label: "Approve as", options, at: 0 }, Field::code(Whose::Chosen)]
+}
+
+fn open_approvers(approvals: &ApprovalsView) -> impl Iterator<Item = &String> {
+    approvals.eligible.iter().filter(|person| !approvals.granted.iter().any(|(who, ..)| who == *person))
+}
+
+pub fn approvals(step: &StepView) -> Option<&ApprovalsView> {
+    step.gate.as_ref()?.approvals.as_ref()
+}
+
+/// Approvals still wanted.
+pub fn missing(approvals: &ApprovalsView) -> usize {
+    (approvals.min as usize).saturating_sub(approvals.granted.len())
+}
+
+pub fn seal(kind: Kind, view: &View, key: &str) -> Option<String> {
+    let step = look::step(view, key)?;
+    asked(kind, step)?;
+    if kind == Kind::RollBack {
+        return step.rollback.as_ref().map(|rollback| rollback.digest.clone());
+    }
+    step.gate.as_ref().map(|gate| format!("{} {}", gate.attempt, gate.digest))
+}
+
+/// An approval came or ran out: the fields for it follow, the rest stays as typed.
+pub fn follow_approvals(form: &mut Form, view: &View) {
+    let Some(step) = look::step(view, &form.step) else { return };
+    let at = form.fields.iter().position(|field| matches!(field, Field::Choice { .. })).unwrap_or(form.fields.len());
+    let wanted = approval_fields(view, step);
+    let same = match (form.fields.get(at), wanted.first()) {
+        (Some(Field::Choice { options: now, .. }), Some(Field::Choice { options: then, .. })) => now == then,
+        (None, None) => true,
+        _ => false,
+    };
+    if !same {
+        form.fields.truncate(at);
+        form.fields.extend(wanted);
+        form.focus = form.focus.min(form.fields.len() + 1);
+    }
+}
+
+pub fn buttons(form: &Form, view: &View) -> Vec<Button> {
+    let Some(step) = look::step(view, &form.step) else { return Vec::new() };
+    let mut locked = Vec::new();
+    let mut approve = None;
+    for (ix, field) in form.fields.iter().enumerate() {
+        let number = ix + 1;
+        match field {
+            Field::Name { .. } if !field.is_complete() => locked.push(format!("{number} name")),
+            Field::Code { whose: Whose::Person(_), .. } if !field.is_complete() => {
+                locked.push(format!("{number} code"));
+            }
+            Field::Code { whose: Whose::Chosen, .. } => {
+                let open =
+                    if field.is_complete() { Vec::new() } else { vec![format!("{number} code of the approver")] };
+                approve = Some(Button::new(APPROVE, format!("Approve as {}", chosen(form)), open));
+            }
+            _ => {}
+        }
+    }
+    if form.kind == Kind::Gate {
+        let open = approvals(step).map_or(0, missing);
+        if open > 0 {
+            locked.push(if open == 1 { "an approval".to_owned() } else { format!("{open} approvals") });
+        }
+        if !step.allowed.contains(&Allowed::Run) && locked.is_empty() {
+            locked.push("not ready".to_owned());
+        }
+    }
+    let verb = if form.kind == Kind::RollBack { "Roll back" } else { "Run" };
+    let mut all = vec![Button::new(RUN, format!("{verb} {}", step.id), locked)];
+    all.extend(approve);
+    all
+}
+
+fn chosen(form: &Form) -> String {
+    form.fields
+        .iter()
+        .find_map(|field| match field {
+            Field::Choice { options, at, .. } => options.get(*at).cloned(),
+            _ => None,
+        })
+        .unwrap_or_default()
+}
+
+pub fn command(form: &Form, view: &View, key: char) -> Option<Command> {
+    let step = look::step(view, &form.step)?;
+    let typed = form.fields.iter().find_map(|field| match field {
+        Field::Name { have, .. } => Some(Typed(have.as_str().to_owned())),
+        _ => None,
+    });
+    let code = form
+        .fields
+        .iter()
+        .position(|field| matches!(field, Field::Code { whose: Whose::Person(_), .. }))
+        .and_then(|ix| code_of(form, ix));
+    let name = form.step.clone();
+    if form.kind == Kind::RollBack {
+        let digest = step.rollback.as_ref()?.digest.clone();
+        return Some(Command::RollBack { step: name, digest, typed, code });
+    }
+    let gate = step.gate.as_ref()?;
+    let (attempt, digest) = (gate.attempt, gate.digest.clone());
+    if key == APPROVE {
+        let code = code_field(form, &Whose::Chosen).and_then(|ix| code_of(form, ix))?;
+        return Some(Command::Approve { step: name, attempt, digest, by: chosen(form), code });
+    }
+    Some(Command::Run { step: name, attempt, digest, typed, code })
+}
+
+pub fn intro(form: &Form, view: &View) -> (String, Vec<Row2>) {
+    let Some(step) = look::step(view, &form.step) else { return (String::new(), Vec::new()) };
+    let mut rows = vec![Row2::left(vec![seg(look::api_name(&step.action), Tone::Strong), plain(place(step))])];
+    rows.extend(account(step, view));
+    for (name, value) in step.request.iter().take(4) {
+        rows.push(Row2::left(vec![quiet(format!("  {name}  ")), plain(fit_middle(value, VALUE_CELLS))]));
+    }
+    if let Some(message) = step.gate.as_ref().and_then(|gate| gate.message.as_ref()) {
+        rows.push(Row2::left(vec![plain(message.clone())]));
+    }
+    rows.push(Row2::left(vec![risk(step), quiet(undo(step))]));
+    (format!("CONFIRM {}", step.id), rows)
+}
+
+fn place(step: &StepView) -> String {
+    let region = if step.region.is_empty() { String::new() } else { format!("  in {}", step.region) };
+    if step.target.is_empty() { region } else { format!("{region}  {}", step.target) }
+}
+
+/// Where it acts is said in every dialog that changes something in a cloud.
+fn account(step: &StepView, view: &View) -> Option<Row2> {
+    let account = &view.snapshot.account;
+    let is_cloud = !account.is_empty() && step.action.starts_with("aws/");
+    is_cloud.then(|| Row2::left(vec![quiet("  "), plain(account.clone())]))
+}
+
+fn risk(step: &StepView) -> (String, Tone) {
+    match step.risk {
+        Risk::Read => quiet("Only looks."),
+        Risk::Reversible => plain("Changes something that can be put back."),
+        Risk::Irreversible => seg("This cannot be undone.", Tone::Bad),
+    }
+}
+
+fn undo(step: &StepView) -> String {
+    match &step.rollback {
+        Some(rollback) if !rollback.calls.is_empty() => format!("  Undo: r  {}", rollback.calls.join(", ")),
+        _ => String::new(),
+    }
+}
+
+pub fn intro_rollback(form: &Form, view: &View) -> (String, Vec<Row2>) {
+    let Some(step) = look::step(view, &form.step) else { return (String::new(), Vec::new()) };
+    let calls = step.rollback.as_ref().map(|rollback| rollback.calls.as_slice()).unwrap_or_default();
+    let mut rows = vec![Row2::left(vec![plain("Puts back what this step changed:"), plain(place(step))])];
+    rows.extend(account(step, view));
+    rows.extend(calls.iter().take(6).map(|call| Row2::left(vec![quiet("  "), seg(call.clone(), Tone::Strong)])));
+    if let Some(extra) = calls.len().checked_sub(6).filter(|extra| *extra > 0) {
+        rows.push(Row2::left(vec![quiet(format!("  and {extra} more"))]));
+    }
+    (format!("ROLL BACK {}", step.id), rows)
+}

@@ -1,0 +1,201 @@
+//! The one owner of the terminal: claims it, draws what has changed, gives it back whatever happens.
+//!
+//! Must not know what is shown.
+
+use std::io::{self, BufWriter, Stdout, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, Once, OnceLock, PoisonError};
+use std::thread;
+
+use ratatui::backend::{Backend, CrosstermBackend};
+use ratatui::buffer::Buffer;
+use ratatui::crossterm::clipboard::CopyToClipboard;
+use ratatui::crossterm::event::{
+    DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange, KeyboardEnhancementFlags,
+    PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
+};
+use ratatui::crossterm::style::Print;
+use ratatui::crossterm::terminal::{
+    BeginSynchronizedUpdate, Clear, ClearType, DisableLineWrap, EnableLineWrap, EndSynchronizedUpdate,
+    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode, size,
+};
+use ratatui::crossterm::{cursor, execute, queue};
+use ratatui::layout::Rect;
+use rustix::event::{PollFd, PollFlags, poll};
+use tokio::sync::watch;
+
+use crate::model::text::safe;
+
+/// Whether the terminal is ours just now; the panic hook asks.
+static CLAIMED: AtomicBool = AtomicBool::new(false);
+
+/// What to tell the person after a panic: how to go on.
+static LAST_WORDS: Mutex<String> = Mutex::new(String::new());
+
+/// Save and restore the terminal's own title (xterm).
+const PUSH_TITLE: &str = "\x1b[22;0t";
+const POP_TITLE: &str = "\x1b[23;0t";
+
+pub struct Term {
+    backend: CrosstermBackend<BufWriter<Stdout>>,
+    shown: Buffer,
+    title: Option<String>,
+    sets_title: bool,
+}
+
+impl Term {
+    /// Takes the terminal. `last_words` are printed should the program panic.
+    pub fn claim(sets_title: bool, last_words: &str) -> io::Result<Self> {
+        install_hook();
+        last_words.clone_into(&mut LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner));
+        enable_raw_mode()?;
+        CLAIMED.store(true, Ordering::SeqCst);
+        let mut term = Self {
+            backend: CrosstermBackend::new(BufWriter::with_capacity(32 * 1024, io::stdout())),
+            shown: Buffer::empty(Rect::ZERO),
+            title: None,
+            sets_title,
+        };
+        // No question is asked of the terminal: the first frame never waits for an answer. Terminals
+        // that do not know the keyboard flags ignore them.
+        let flags = KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES | KeyboardEnhancementFlags::REPORT_EVENT_TYPES;
+        if sets_title {
+            queue!(term.backend, Print(PUSH_TITLE))?;
+        }
+        execute!(
+            term.backend,
+            EnterAlternateScreen,
+            EnableBracketedPaste,
+            EnableFocusChange,
+            PushKeyboardEnhancementFlags(flags),
+            DisableLineWrap,
+            cursor::Hide,
+            Clear(ClearType::All)
+        )?;
+        Ok(term)
+    }
+
+    /// Whether it is still ours: a panic gives it back.
+    pub fn is_ours() -> bool {
+        CLAIMED.load(Ordering::SeqCst)
+    }
+
+    pub fn size() -> io::Result<(u16, u16)> {
+        size()
+    }
+
+    /// Shows a screen: writes the cells that differ, nothing when none does.
+    pub fn show(&mut self, next: Buffer) -> io::Result<()> {
+        let is_resized = next.area != self.shown.area;
+        if !is_resized && next == self.shown {
+            return Ok(());
+        }
+        queue!(self.backend, BeginSynchronizedUpdate)?;
+        if is_resized {
+            queue!(self.backend, Clear(ClearType::All))?;
+            self.shown = Buffer::empty(next.area);
+        }
+        let changes = self.shown.diff(&next);
+        self.backend.draw(changes.into_iter())?;
+        queue!(self.backend, EndSynchronizedUpdate)?;
+        Write::flush(&mut self.backend)?;
+        self.shown = next;
+        Ok(())
+    }
+
+    /// The whole screen is written anew next time (after a resize or a continue).
+    pub fn forget(&mut self) {
+        self.shown = Buffer::empty(Rect::ZERO);
+    }
+
+    pub fn title(&mut self, title: &str) -> io::Result<()> {
+        if !self.sets_title || self.title.as_deref() == Some(title) {
+            return Ok(());
+        }
+        self.title = Some(title.to_owned());
+        execute!(self.backend, Print(format!("\x1b]0;{}\x07", safe(title))))
+    }
+
+    /// Into the clipboard of the person's own terminal, also over ssh (OSC 52).
+    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        execute!(self.backend, CopyToClipboard::to_clipboard_from(text))
+    }
+
+    /// Bell, and a notification where the terminal knows them (OSC 9).
+    pub fn ring(&mut self, message: &str) -> io::Result<()> {
+        execute!(self.backend, Print(format!("\x07\x1b]9;{}\x07", safe(message))))
+    }
+}
+
+impl Drop for Term {
+    fn drop(&mut self) {
+        release(self.sets_title);
+    }
+}
+
+/// Gives the terminal back, once. Errors are of no use any more: the terminal may be gone.
+fn release(sets_title: bool) {
+    if !CLAIMED.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    let mut out = io::stdout();
+    let _ = execute!(
+        out,
+        PopKeyboardEnhancementFlags,
+        DisableFocusChange,
+        DisableBracketedPaste,
+        EnableLineWrap,
+        cursor::Show,
+        LeaveAlternateScreen
+    );
+    if sets_title {
+        let _ = execute!(out, Print(POP_TITLE));
+    }
+    let _ = disable_raw_mode();
+}
+
+/// A panic restores the terminal before it is told, and says how to go on.
+fn install_hook() {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            let was_ours = CLAIMED.load(Ordering::SeqCst);
+            release(true);
+            before(info);
+            if was_ours {
+                let words = LAST_WORDS.lock().map(|words| words.clone()).unwrap_or_default();
+                let _ = writeln!(io::stderr(), "{words}");
+            }
+        }));
+    });
+}
+
+/// Turns true once the terminal has hung up. The event reader itself never tells; the thread
+/// sleeps in the kernel until then.
+pub fn hung_up() -> watch::Receiver<bool> {
+    static WATCH: OnceLock<watch::Receiver<bool>> = OnceLock::new();
+    WATCH
+        .get_or_init(|| {
+            let (tell, told) = watch::channel(false);
+            let spawned = thread::Builder::new().name("tty-watch".to_owned()).spawn(move || {
+                let stdin = io::stdin();
+                let mut fds = [PollFd::new(&stdin, PollFlags::empty())];
+                loop {
+                    match poll(&mut fds, None) {
+                        Ok(_) if fds[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) => {
+                            break;
+                        }
+                        Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                        Err(_) => return,
+                    }
+                }
+                // Nobody may be listening any more.
+                let _ = tell.send(true);
+            });
+            // Without the thread a lost terminal is seen by the reader's error alone.
+            drop(spawned);
+            told
+        })
+        .clone()
+}

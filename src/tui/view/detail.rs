@@ -1,0 +1,247 @@
+//! The step under the cursor: what it calls, what that risks, what is checked before and after.
+
+use crate::driver::handle::View;
+use crate::engine::snapshot::{Activity, Allowed, CheckState, CheckView, StepView};
+use crate::model::outcome::Risk;
+use crate::model::text::{fit_middle, width};
+use crate::model::time::human_ms;
+use crate::tui::dialog::Row2;
+use crate::tui::keys::{Act, Context, hint_of};
+use crate::tui::look;
+use crate::tui::model::Model;
+use crate::tui::pen::{Segs, plain, quiet, seg, wrap};
+use crate::tui::theme::Tone;
+
+use super::steps::{glyph, step_time};
+
+/// Cells of the label column.
+const LABEL: usize = 8;
+
+pub fn rows(model: &Model, view: &View, cells: u16) -> Vec<Row2> {
+    let Some(step) = model.step_now(view) else { return vec![Row2::left(vec![quiet("no step")])] };
+    let cells = usize::from(cells);
+    let mut rows = vec![title(view, step)];
+    if !step.title.is_empty() && step.title != step.id {
+        rows.push(Row2::left(vec![quiet(step.title.clone())]));
+    }
+    if let Some(reason) = &step.reason {
+        let tone = if look::waits_for_person(step) { Tone::Bad } else { Tone::Plain };
+        labelled(&mut rows, "Why", vec![reason.clone()], cells, tone);
+    }
+    if let Some(unknown) = &step.unknown {
+        let answer = unknown.answer.map_or("no answer yet", |answer| answer.word());
+        let line = format!("sent, answer lost ({}); the probe says: {answer}", unknown.error);
+        labelled(&mut rows, "Doubt", vec![line], cells, Tone::Bad);
+    }
+    calls(&mut rows, step, cells);
+    risk(&mut rows, step, cells);
+    checks(&mut rows, "Before", &step.checks, cells);
+    checks(&mut rows, "After", &step.verify, cells);
+    time(&mut rows, step, cells);
+    people(&mut rows, step, cells);
+    next(&mut rows, view, step, cells);
+    if let Some(link) = &step.console_link {
+        rows.push(Row2::left(vec![label("Link"), plain(fit_middle(link, cells.saturating_sub(LABEL)))]));
+    }
+    rows.push(Row2::default());
+    rows.extend(hints(step, cells));
+    rows
+}
+
+fn label(text: &str) -> (String, Tone) {
+    quiet(format!("{text:<LABEL$}"))
+}
+
+fn title(view: &View, step: &StepView) -> Row2 {
+    let (mark, tone) = match step.activity_kind {
+        Activity::NeedsPerson => ("◆", Tone::Wait),
+        Activity::NeedsDecision => ("!", Tone::Bad),
+        Activity::InDoubt => ("?", Tone::Bad),
+        _ => glyph(step.status),
+    };
+    let attempt = if step.attempt > 1 { format!("  attempt {}", step.attempt) } else { String::new() };
+    Row2 {
+        left: vec![seg(step.key.clone(), Tone::Strong), quiet(attempt)],
+        right: vec![
+            seg(format!("{mark} {}", look::doing(step)), tone),
+            plain(format!("  {}", step_time(step, view.snapshot.now_ms))),
+        ],
+    }
+}
+
+/// Lines under one label, wrapped.
+fn labelled(rows: &mut Vec<Row2>, name: &str, lines: Vec<String>, cells: usize, tone: Tone) {
+    let mut name = name;
+    for line in lines {
+        for piece in wrap(&line, cells.saturating_sub(LABEL).max(8)) {
+            rows.push(Row2::left(vec![label(name), seg(piece, tone)]));
+            name = "";
+        }
+    }
+}
+
+fn calls(rows: &mut Vec<Row2>, step: &StepView, cells: usize) {
+    let mut first = vec![label("Calls"), seg(look::api_name(&step.action), Tone::Strong)];
+    if !step.region.is_empty() {
+        first.push(plain(format!("  in {}", step.region)));
+    }
+    if !step.target.is_empty() {
+        first.push(quiet(format!("  {}", step.target)));
+    }
+    rows.push(Row2::left(first));
+    let names = step.request.iter().map(|(name, _)| width(name)).max().unwrap_or(0).min(26);
+    for (name, value) in step.request.iter().take(8) {
+        let gap = " ".repeat(names.saturating_sub(width(name)));
+        let room = cells.saturating_sub(LABEL + 2 + names + 2);
+        let shown = fit_middle(&crate::model::text::safe(value), room.max(8));
+        rows.push(Row2::left(vec![label(""), quiet(format!("  {name}{gap}  ")), plain(shown)]));
+    }
+    if step.request.len() > 8 {
+        rows.push(Row2::left(vec![label(""), quiet(format!("  and {} more: d", step.request.len() - 8))]));
+    }
+}
+
+fn risk(rows: &mut Vec<Row2>, step: &StepView, cells: usize) {
+    let mut text = match step.risk {
+        Risk::Read => "only looks".to_owned(),
+        Risk::Reversible => "changes something that can be put back".to_owned(),
+        Risk::Irreversible => "This cannot be undone.".to_owned(),
+    };
+    if let Some(message) = step.gate.as_ref().and_then(|gate| gate.message.as_ref()) {
+        text = format!("{message} {text}");
+    }
+    let tone = if step.risk == Risk::Irreversible { Tone::Strong } else { Tone::Plain };
+    labelled(rows, "Risk", vec![text], cells, tone);
+}
+
+fn checks(rows: &mut Vec<Row2>, name: &str, checks: &[CheckView], cells: usize) {
+    for (ix, check) in checks.iter().enumerate() {
+        let (mark, tone) = match check.state {
+            CheckState::Open => ("·", Tone::Quiet),
+            CheckState::Asking => ("▶", Tone::Busy),
+            CheckState::Passed => ("✓", Tone::Good),
+            CheckState::Failed => ("✗", Tone::Bad),
+            CheckState::Overridden => ("!", Tone::Wait),
+        };
+        let text = check_text(check);
+        for (line, piece) in wrap(&text, cells.saturating_sub(LABEL + 2).max(8)).into_iter().enumerate() {
+            let head = if ix == 0 && line == 0 { name } else { "" };
+            let mark = if line == 0 { mark } else { " " };
+            let text_tone = if check.state == CheckState::Failed { Tone::Bad } else { Tone::Plain };
+            rows.push(Row2::left(vec![label(head), seg(format!("{mark} "), tone), seg(piece, text_tone)]));
+        }
+    }
+}
+
+fn check_text(check: &CheckView) -> String {
+    let last = check.last.as_ref().map(|last| format!(": {last}")).unwrap_or_default();
+    let rest = match check.state {
+        CheckState::Asking if check.polls > 0 => format!(", asked {} times", check.polls),
+        CheckState::Overridden => ", overridden".to_owned(),
+        CheckState::Open if check.for_ms > 0 => {
+            format!(", asked every {} for up to {}", human_ms(check.every_ms), human_ms(check.for_ms))
+        }
+        _ => String::new(),
+    };
+    format!("{}{last}{rest}", check.text)
+}
+
+fn time(rows: &mut Vec<Row2>, step: &StepView, cells: usize) {
+    let timeout = if step.timeout_ms > 0 { format!(", timeout {}", human_ms(step.timeout_ms)) } else { String::new() };
+    let took = match step.ended_ms {
+        Some(_) => format!("; took {} of people, {} of the cloud", human_ms(step.people_ms), human_ms(step.cloud_ms)),
+        None => String::new(),
+    };
+    labelled(rows, "Usual", vec![format!("{}{timeout}{took}", human_ms(step.usual_ms))], cells, Tone::Plain);
+}
+
+fn people(rows: &mut Vec<Row2>, step: &StepView, cells: usize) {
+    let mut parts: Vec<String> = Vec::new();
+    if let Some(who) = &step.confirmed_by {
+        parts.push(format!("confirmed by {who}{}", if step.mfa { " with MFA" } else { "" }));
+    }
+    if !step.approvals.is_empty() {
+        parts.push(format!("approved by {}", step.approvals.join(", ")));
+    }
+    if parts.is_empty()
+        && let Some(gate) = &step.gate
+    {
+        parts.push(if gate.type_text.is_some() { "type the name" } else { "press R" }.to_owned());
+        parts.extend(gate.mfa.as_ref().map(|mfa| format!("MFA of {}", mfa.person)));
+        parts.extend(gate.approvals.as_ref().map(|a| format!("{} of {} approvals", a.granted.len(), a.min)));
+    }
+    if !parts.is_empty() {
+        labelled(rows, "People", vec![parts.join(", ")], cells, Tone::Plain);
+    }
+    if !step.outputs.is_empty() {
+        let lines = step.outputs.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+        labelled(rows, "Gave", lines, cells, Tone::Plain);
+    }
+}
+
+fn next(rows: &mut Vec<Row2>, view: &View, step: &StepView, cells: usize) {
+    let open: Vec<&str> = step
+        .needs
+        .iter()
+        .filter(|need| look::step(view, need).is_none_or(|other| !other.status.is_settled()))
+        .map(String::as_str)
+        .collect();
+    if !open.is_empty() {
+        labelled(rows, "Needs", vec![open.join(", ")], cells, Tone::Plain);
+    }
+    let names: Vec<String> = look::next_of(&view.snapshot, &step.key)
+        .iter()
+        .map(|other| match view.snapshot.phases.get(other.phase) {
+            Some(phase) if other.phase != step.phase => format!("{} in {}", other.id, phase.id),
+            _ => other.id.clone(),
+        })
+        .collect();
+    if !names.is_empty() {
+        labelled(rows, "Next", vec![names.join(", ")], cells, Tone::Plain);
+    }
+}
+
+/// What may be done to it now, with the keys from the key table.
+fn hints(step: &StepView, cells: usize) -> Vec<Row2> {
+    let mut hints: Vec<(Act, &str)> = Vec::new();
+    let may = |allowed| step.allowed.contains(&allowed);
+    match step.activity_kind {
+        Activity::InDoubt => hints.push((Act::Open, "settle the doubt")),
+        Activity::NeedsDecision => hints.push((Act::Open, "decide what now")),
+        _ if may(Allowed::Run) || may(Allowed::Approve) => hints.push((Act::Open, "review and confirm")),
+        _ => {}
+    }
+    for (allowed, act, text) in [
+        (Allowed::Skip, Act::Skip, "skip with a reason"),
+        (Allowed::DoneExternally, Act::External, "done externally"),
+        (Allowed::RollBack, Act::RollBack, "roll back"),
+    ] {
+        if may(allowed) {
+            hints.push((act, text));
+        }
+    }
+    hints.push((Act::Request, "show request"));
+    if step.command_line.is_some() {
+        hints.push((Act::CopyCommand, "copy as aws CLI"));
+    }
+    if step.console_link.is_some() {
+        hints.push((Act::CopyLink, "copy link"));
+    }
+    hints.push((Act::Log, "log"));
+    let shown: Vec<(&str, &str)> =
+        hints.iter().filter_map(|(act, text)| hint_of(Context::Main, *act).map(|b| (b.label, *text))).collect();
+    let columns = if cells >= 84 { 3 } else { 2 };
+    let column = cells / columns;
+    shown
+        .chunks(columns)
+        .map(|chunk| {
+            let mut line: Segs = Vec::new();
+            for (key, text) in chunk {
+                let gap = " ".repeat(column.saturating_sub(width(key) + 1 + width(text)).max(1));
+                line.push(seg(*key, Tone::Strong));
+                line.push(quiet(format!(" {text}{gap}")));
+            }
+            Row2::left(line)
+        })
+        .collect()
+}

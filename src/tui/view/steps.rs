@@ -1,0 +1,197 @@
+//! Phases and their steps, each with state, time and what it does.
+
+use ratatui::layout::Rect;
+
+use crate::driver::handle::View;
+use crate::engine::snapshot::{Activity, PhaseView, StepView};
+use crate::model::outcome::StepStatus;
+use crate::model::text::width;
+use crate::model::time::{clock_hms, clock_ms, elapsed_ms};
+use crate::tui::dialog::Row2;
+use crate::tui::look::{self, Pace};
+use crate::tui::model::{Model, Pane, Spot};
+use crate::tui::pen::{Pen, plain, quiet, seg};
+use crate::tui::theme::Tone;
+
+/// From this width on what a step does stands at the right edge.
+const ROOMY: u16 = 60;
+
+/// With a title row where the pane has the room.
+pub fn draw_titled(pen: &mut Pen, model: &Model, view: &View, area: Rect) {
+    title(pen, model, view, area);
+    let below = Rect::new(area.x, area.y + 1, area.width, area.height.saturating_sub(1));
+    draw(pen, model, view, below);
+}
+
+pub fn draw(pen: &mut Pen, model: &Model, view: &View, area: Rect) {
+    let (top, height) = (area.y, area.height);
+    let lines = lines(model, view, area.width, usize::from(height));
+    let here = model.spot_now(view);
+    let at = lines.iter().position(|(spot, _)| Some(spot) == here.as_ref()).unwrap_or(0);
+    // The row under the cursor stays in sight, with a row of what follows.
+    let first = (at + 2).saturating_sub(usize::from(height)).min(lines.len().saturating_sub(usize::from(height)));
+    for ((spot, row), y) in lines.iter().skip(first).zip(top..top + height) {
+        pen.pair(area.x, y, area.width, &row.left, &row.right);
+        if Some(spot) == here.as_ref() {
+            let tone = if model.pane == Pane::Steps { Tone::Wait } else { Tone::Quiet };
+            pen.text(area.x, y, 1, "▌", tone);
+        }
+    }
+    if first + usize::from(height) < lines.len() {
+        pen.text(area.right().saturating_sub(1), top + height.saturating_sub(1), 1, "↓", Tone::Quiet);
+    }
+}
+
+fn title(pen: &mut Pen, model: &Model, view: &View, area: Rect) {
+    let settled = view.snapshot.steps.iter().filter(|step| step.status.is_settled()).count();
+    let tone = if model.pane == Pane::Steps { Tone::Strong } else { Tone::Quiet };
+    let text = [seg(" STEPS  ", tone), quiet(format!("{settled} of {} done", view.snapshot.steps.len()))];
+    pen.segs(area.x, area.y, area.width, &text);
+}
+
+/// Every line if they fit, else only the steps of the phase under the cursor.
+fn lines(model: &Model, view: &View, cells: u16, height: usize) -> Vec<(Spot, Row2)> {
+    let spots = model.spots(view);
+    let all_fit = spots.len() <= height || !model.filter.text.is_empty();
+    let open = match model.spot_now(view) {
+        Some(Spot::Phase(id)) => Some(id),
+        Some(Spot::Step(key)) => {
+            look::step(view, &key).and_then(|step| view.snapshot.phases.get(step.phase)).map(|p| p.id.clone())
+        }
+        None => None,
+    };
+    let names = name_cells(view, cells);
+    let mut lines = Vec::new();
+    for spot in spots {
+        let row = match &spot {
+            Spot::Phase(id) => {
+                let Some(phase) = view.snapshot.phases.iter().find(|phase| phase.id == *id) else { continue };
+                phase_row(view, phase, names, cells, !all_fit && open.as_ref() != Some(id))
+            }
+            Spot::Step(key) => {
+                let Some(step) = look::step(view, key) else { continue };
+                let phase = view.snapshot.phases.get(step.phase).map(|phase| &phase.id);
+                if !all_fit && open.as_ref() != phase {
+                    continue;
+                }
+                step_row(view, step, names, cells)
+            }
+        };
+        lines.push((spot, row));
+    }
+    lines
+}
+
+fn name_cells(view: &View, cells: u16) -> usize {
+    let longest = view.snapshot.steps.iter().map(|step| width(&step.key) + 2);
+    let longest = longest.chain(view.snapshot.phases.iter().map(|phase| width(&phase.id))).max().unwrap_or(0);
+    longest.clamp(8, usize::from(cells / 3).max(8))
+}
+
+fn padded(text: &str, cells: usize) -> String {
+    let shown = crate::model::text::fit(text, cells);
+    let gap = cells.saturating_sub(width(&shown));
+    format!("{shown}{}", " ".repeat(gap))
+}
+
+/// Glyph and tone of a status.
+pub const fn glyph(status: StepStatus) -> (&'static str, Tone) {
+    match status {
+        StepStatus::Pending => ("·", Tone::Quiet),
+        StepStatus::Waiting => ("◆", Tone::Wait),
+        StepStatus::Running => ("▶", Tone::Busy),
+        StepStatus::Succeeded | StepStatus::DoneExternally => ("✓", Tone::Good),
+        StepStatus::Failed => ("✗", Tone::Bad),
+        StepStatus::Skipped => ("−", Tone::Quiet),
+        StepStatus::Unknown => ("?", Tone::Bad),
+        StepStatus::RolledBack => ("↺", Tone::Plain),
+    }
+}
+
+fn phase_row(view: &View, phase: &PhaseView, names: usize, cells: u16, folded: bool) -> Row2 {
+    let (mark, tone) = glyph(phase.status);
+    // One accent: the step that waits carries it, not its phase.
+    let (mark, tone) = if phase.status == StepStatus::Waiting && !folded { ("▶", Tone::Busy) } else { (mark, tone) };
+    let star = if phase.critical { "*" } else { " " };
+    let name_tone = if phase.status == StepStatus::Pending { Tone::Plain } else { Tone::Strong };
+    let mut left =
+        vec![quiet(format!(" {star} ")), seg(format!("{mark} "), tone), seg(padded(&phase.id, names), name_tone)];
+    let time = if phase.started_ms.is_some() { clock_hms(phase.actual_ms) } else { String::new() };
+    let pace = phase.budget_ms.map_or(Pace::Calm, |budget| look::pace(phase.actual_ms, budget));
+    let time_tone = match (pace, phase.ended_ms) {
+        (Pace::Over, _) => Tone::Bad,
+        (Pace::Tight, None) => Tone::Wait,
+        _ => Tone::Plain,
+    };
+    left.push(seg(format!(" {time:>8}"), time_tone));
+    left.push(quiet(phase.budget_ms.map_or_else(String::new, |budget| format!(" of {}", hours(budget)))));
+    let word = phase_word(view, phase, pace, folded);
+    place(left, word, cells)
+}
+
+/// A budget in hours and minutes: `1:30`.
+pub fn hours(ms: u64) -> String {
+    let minutes = ms / 60_000;
+    format!("{}:{:02}", minutes / 60, minutes % 60)
+}
+
+fn phase_word(view: &View, phase: &PhaseView, pace: Pace, folded: bool) -> (String, Tone) {
+    if folded {
+        let steps: Vec<&StepView> = phase.steps.iter().filter_map(|ix| view.snapshot.steps.get(*ix)).collect();
+        if let Some(step) = steps.iter().find(|step| look::waits_for_person(step)) {
+            return seg(format!("{} {}", step.id, look::doing(step)), Tone::Wait);
+        }
+        let running: Vec<&&StepView> = steps.iter().filter(|step| step.status == StepStatus::Running).collect();
+        if let Some(first) = running.first() {
+            return plain(format!("{} running, {} {}", running.len(), first.id, look::doing(first)));
+        }
+    }
+    match (phase.status, pace, phase.ended_ms) {
+        (StepStatus::Pending, ..) => quiet(""),
+        (_, Pace::Over, None) => seg("over budget", Tone::Bad),
+        (_, Pace::Tight, None) => seg("tight", Tone::Wait),
+        (status, ..) => quiet(status.word()),
+    }
+}
+
+fn step_row(view: &View, step: &StepView, names: usize, cells: u16) -> Row2 {
+    let (mark, tone) = match step.activity_kind {
+        Activity::NeedsPerson => ("◆", Tone::Wait),
+        Activity::NeedsDecision if step.status != StepStatus::Failed => ("!", Tone::Bad),
+        Activity::InDoubt => ("?", Tone::Bad),
+        Activity::RollingBack => ("↺", Tone::Busy),
+        _ => glyph(step.status),
+    };
+    let is_accent = look::waits_for_person(step);
+    let name_tone = if is_accent { tone } else { Tone::Plain };
+    let left = vec![
+        plain("     "),
+        seg(format!("{mark} "), tone),
+        seg(padded(&step.key, names.saturating_sub(2)), name_tone),
+        plain(format!(" {:>8}", step_time(step, view.snapshot.now_ms))),
+    ];
+    let text = match step.status {
+        // The glyph says it; what is left worth a word is said by the engine.
+        StepStatus::Succeeded if step.activity == step.status.word() => String::new(),
+        StepStatus::Pending | StepStatus::Succeeded => step.activity.clone(),
+        _ => look::doing(step).to_owned(),
+    };
+    let word_tone = if is_accent { tone } else { Tone::Quiet };
+    place(left, seg(text, word_tone), cells)
+}
+
+/// How long it took, or how long what it does lasts already.
+pub fn step_time(step: &StepView, now_ms: i64) -> String {
+    let from = if look::waits_for_person(step) { step.since_ms.or(step.started_ms) } else { step.started_ms };
+    let Some(from_ms) = from else { return String::new() };
+    clock_ms(elapsed_ms(from_ms, step.ended_ms.unwrap_or(now_ms)))
+}
+
+fn place(mut left: Vec<(String, Tone)>, word: (String, Tone), cells: u16) -> Row2 {
+    if cells >= ROOMY {
+        return Row2 { left, right: vec![word, plain(" ")] };
+    }
+    left.push(plain("  "));
+    left.push(word);
+    Row2::left(left)
+}
