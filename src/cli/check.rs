@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::args::Check;
 use super::exit::{Exit, Outcome};
 use super::files;
+use super::out;
 use super::settings::Settings;
 use crate::model::time::human_ms;
 use crate::report::summary::VERSION;
@@ -23,7 +24,7 @@ struct Checked {
 pub fn check(settings: &Settings, wanted: &Check) -> Outcome {
     let checked: Vec<Checked> = wanted.files.iter().map(|file| Checked::new(file)).collect();
     if settings.json {
-        settings.out.json(&report(&checked))?;
+        out::json(&report(&checked))?;
     } else {
         for one in &checked {
             show(settings, one)?;
@@ -50,7 +51,7 @@ impl Checked {
 fn show(settings: &Settings, one: &Checked) -> Result<(), super::exit::CliError> {
     let out = settings.out;
     if !one.loaded.diagnostics.is_empty() {
-        out.document(&out.drawn(&one.loaded.diagnostics, &one.loaded.files))?;
+        out::document(&out.drawn(&one.loaded.diagnostics, &one.loaded.files))?;
     }
     let count = |severity: Severity| one.loaded.diagnostics.iter().filter(|d| d.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::exit::{Exit, Outcome};
+use super::out;
 use super::settings::{Settings, is_ci};
 use crate::journal::store;
 use crate::model::time::rfc3339;
@@ -30,11 +31,11 @@ pub fn doctor(settings: &Settings) -> Outcome {
     let findings = [terminal(), palette(settings), state_dir(settings), clock()];
     let healthy = findings.iter().all(|finding| finding.ok);
     if settings.json {
-        settings.out.json(&json!({"version": "1.0", "ok": healthy, "findings": findings}))?;
+        out::json(&json!({"version": "1.0", "ok": healthy, "findings": findings}))?;
     } else {
         for finding in &findings {
             let mark = settings.out.shown(if finding.ok { "✓" } else { "✗" });
-            settings.out.line(&format!("{mark} {:<10} {}", finding.what, settings.out.shown(&finding.detail)))?;
+            out::line(&format!("{mark} {:<10} {}", finding.what, settings.out.shown(&finding.detail)))?;
         }
     }
     Ok(if healthy { Exit::Done } else { Exit::Failed })

@@ -8,7 +8,7 @@ use super::args::{Drill, Face, Resume};
 use super::echo::Echo;
 use super::exit::{CliError, Exit, Outcome};
 use super::files::{self, Origin};
-use super::out::is_interactive;
+use super::out::{self, is_interactive};
 use super::session::{self, Pace, Session};
 use super::settings::{Settings, is_ci};
 use super::{plan, summary};
@@ -152,8 +152,9 @@ fn drive(settings: &Settings, driving: Driving, session: Session) -> Outcome {
 /// Nobody at the keyboard: the records as they come, then the summary.
 fn drive_headless(settings: &Settings, session: Session) -> Outcome {
     let (run, dir, out) = (session.run.clone(), session.dir.clone(), settings.out);
+    out.detail(&format!("journal and world in {}", dir.display()));
     if settings.json {
-        out.line(&json!({"type": "version", "version": VERSION}).to_string())?;
+        out::line(&json!({"type": "version", "version": VERSION}).to_string())?;
     } else {
         out.say(&format!("run {run}"));
     }
@@ -166,9 +167,9 @@ fn drive_headless(settings: &Settings, session: Session) -> Outcome {
     let (over, view) = driven.map_err(|error| CliError::failed(format!("failed to start the driver: {error}")))?;
     let summary = ended(&dir, &view)?;
     if settings.json {
-        out.line(&serde_json::to_string(&summary).unwrap_or_default())?;
+        out::line(&serde_json::to_string(&summary).unwrap_or_default())?;
     } else {
-        out.document(&summary::render(&summary))?;
+        out::document(&summary::render(&summary))?;
     }
     verdict(&run, &over, &summary)
 }

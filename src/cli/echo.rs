@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use super::out::Out;
+use super::out::{self, Out};
 use crate::engine::ports::{Journal, JournalError};
 use crate::journal::FileJournal;
 use crate::model::event::{Event, Stamped};
@@ -55,7 +55,7 @@ impl Echo {
                 let mut lines = Vec::new();
                 // What cannot be read back is still in the journal; a broken echo stops no drill.
                 self.closed |= file.read_to_end(&mut lines).is_err();
-                self.closed = self.closed || Out::data(&lines).is_err();
+                self.closed = self.closed || out::data(&lines).is_err();
             }
         }
     }

@@ -74,18 +74,18 @@ fn verb_of(settings: &Settings, verb: &Verb) -> Outcome {
         Verb::Note(wanted) => note::note(settings, wanted),
         Verb::Timeline(wanted) => timeline::timeline(settings, wanted),
         Verb::Explain(wanted) => schema::explain(settings, wanted),
-        Verb::Schema => schema::schema(settings),
+        Verb::Schema => schema::schema(),
         Verb::Verify(run) => verify::verify(settings, &run.run),
         Verb::Doctor => doctor::doctor(settings),
         Verb::Config(config) => match config.what {
-            ConfigVerb::Path => config_path(settings),
+            ConfigVerb::Path => config_path(),
         },
         Verb::Completions(wanted) => shell::completions(wanted),
         Verb::Man => shell::man(),
     }
 }
 
-fn config_path(settings: &Settings) -> Outcome {
-    settings.out.line(&settings::config_path()?.display().to_string())?;
+fn config_path() -> Outcome {
+    out::line(&settings::config_path()?.display().to_string())?;
     Ok(Exit::Done)
 }

@@ -27,41 +27,6 @@ pub struct Out {
 }
 
 impl Out {
-    /// One line of data, with its line break.
-    ///
-    /// # Errors
-    /// When stdout is closed or full; a closed one ends the process quietly.
-    pub fn line(self, text: &str) -> Result<(), CliError> {
-        Self::data(format!("{text}\n").as_bytes())
-    }
-
-    /// A document of data, ending in one line break.
-    ///
-    /// # Errors
-    /// As [`Out::line`].
-    pub fn document(self, text: &str) -> Result<(), CliError> {
-        Self::data(format!("{}\n", text.trim_end_matches('\n')).as_bytes())
-    }
-
-    /// A value as pretty JSON.
-    ///
-    /// # Errors
-    /// As [`Out::line`].
-    pub fn json(self, value: &serde_json::Value) -> Result<(), CliError> {
-        self.line(&format!("{value:#}"))
-    }
-
-    /// # Errors
-    /// As [`Out::line`].
-    pub fn data(bytes: &[u8]) -> Result<(), CliError> {
-        let mut stdout = io::stdout().lock();
-        stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(|error| match error.kind() {
-            // The reader has seen enough (`| head`): no word about it.
-            io::ErrorKind::BrokenPipe => CliError::new(Exit::Signal(13), String::new()),
-            _ => CliError::failed(format!("failed to write to stdout: {error}")),
-        })
-    }
-
     /// A line for people, unless they asked for quiet.
     pub fn say(self, text: &str) {
         if !self.quiet {
@@ -129,6 +94,41 @@ impl Out {
         let text = safe(text);
         if self.ascii { ascii(&text) } else { text }
     }
+}
+
+/// One line of data, with its line break.
+///
+/// # Errors
+/// When stdout is closed or full; a closed one ends the process quietly.
+pub fn line(text: &str) -> Result<(), CliError> {
+    data(format!("{text}\n").as_bytes())
+}
+
+/// A document of data, ending in one line break.
+///
+/// # Errors
+/// As [`line`].
+pub fn document(text: &str) -> Result<(), CliError> {
+    data(format!("{}\n", text.trim_end_matches('\n')).as_bytes())
+}
+
+/// A value as pretty JSON.
+///
+/// # Errors
+/// As [`line`].
+pub fn json(value: &serde_json::Value) -> Result<(), CliError> {
+    line(&format!("{value:#}"))
+}
+
+/// # Errors
+/// As [`line`].
+pub fn data(bytes: &[u8]) -> Result<(), CliError> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(|error| match error.kind() {
+        // The reader has seen enough (`| head`): no word about it.
+        io::ErrorKind::BrokenPipe => CliError::new(Exit::Signal(13), String::new()),
+        _ => CliError::failed(format!("failed to write to stdout: {error}")),
+    })
 }
 
 /// Whether a person sits at both ends.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::exit::{CliError, Exit, Outcome};
 use super::kept;
+use super::out;
 use super::settings::Settings;
 use super::summary;
 use crate::journal::store::{self, FindError, RunEntry};
@@ -31,9 +32,9 @@ pub fn status(settings: &Settings, wanted: &str) -> Outcome {
     let kept = kept::open(settings, wanted)?;
     let summary = kept.summary(&kept.snapshot());
     if settings.json {
-        settings.out.json(&serde_json::to_value(&summary).unwrap_or_default())?;
+        out::json(&serde_json::to_value(&summary).unwrap_or_default())?;
     } else {
-        settings.out.document(&summary::render(&summary))?;
+        out::document(&summary::render(&summary))?;
     }
     kept.verdict()
 }
@@ -47,14 +48,14 @@ pub fn list(settings: &Settings) -> Outcome {
     }
     if settings.json {
         let runs: Vec<Value> = rows.iter().map(|(entry, summary)| row_json(entry, summary)).collect();
-        settings.out.json(&json!({"version": VERSION, "runs": runs}))?;
+        out::json(&json!({"version": VERSION, "runs": runs}))?;
         return Ok(Exit::Done);
     }
     if rows.is_empty() {
         settings.out.say(&format!("no run is kept in {}", base.display()));
     }
     for (entry, summary) in rows {
-        settings.out.line(&settings.out.shown(&row_text(entry, &summary)))?;
+        out::line(&settings.out.shown(&row_text(entry, &summary)))?;
     }
     Ok(Exit::Done)
 }

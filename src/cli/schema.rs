@@ -4,12 +4,13 @@ use serde_json::json;
 
 use super::args::Explain;
 use super::exit::{CliError, Exit, Outcome};
+use super::out;
 use super::settings::Settings;
 use crate::report::summary::VERSION;
 use crate::source;
 
-pub fn schema(settings: &Settings) -> Outcome {
-    settings.out.json(&source::runbook_schema())?;
+pub fn schema() -> Outcome {
+    out::json(&source::runbook_schema())?;
     Ok(Exit::Done)
 }
 
@@ -21,9 +22,9 @@ pub fn explain(settings: &Settings, wanted: &Explain) -> Outcome {
             .hint("lifeboat explain lists the codes; they look like LB101"));
     };
     if settings.json {
-        settings.out.json(&json!({"version": VERSION, "code": code, "text": text}))?;
+        out::json(&json!({"version": VERSION, "code": code, "text": text}))?;
     } else {
-        settings.out.document(&settings.out.glyphs(text))?;
+        out::document(&settings.out.glyphs(text))?;
     }
     Ok(Exit::Done)
 }
@@ -36,10 +37,10 @@ fn list(settings: &Settings) -> Outcome {
     });
     if settings.json {
         let codes: Vec<_> = titles.map(|(code, title)| json!({"code": code, "title": title})).collect();
-        settings.out.json(&json!({"version": VERSION, "codes": codes}))?;
+        out::json(&json!({"version": VERSION, "codes": codes}))?;
     } else {
         for (code, title) in titles {
-            settings.out.line(&settings.out.glyphs(&format!("{code}  {title}")))?;
+            out::line(&settings.out.glyphs(&format!("{code}  {title}")))?;
         }
     }
     Ok(Exit::Done)

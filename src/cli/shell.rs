@@ -4,12 +4,12 @@ use clap::CommandFactory as _;
 
 use super::args::{Arguments, Completions};
 use super::exit::{CliError, Exit, Outcome};
-use super::out::Out;
+use super::out;
 
 pub fn completions(wanted: &Completions) -> Outcome {
     let mut script = Vec::new();
     clap_complete::generate(wanted.shell, &mut Arguments::command(), "lifeboat", &mut script);
-    Out::data(&script)?;
+    out::data(&script)?;
     Ok(Exit::Done)
 }
 
@@ -17,7 +17,7 @@ pub fn completions(wanted: &Completions) -> Outcome {
 pub fn man() -> Outcome {
     let mut page = Vec::new();
     render(&mut page).map_err(|error| CliError::failed(format!("failed to make the manual page: {error}")))?;
-    Out::data(&page)?;
+    out::data(&page)?;
     Ok(Exit::Done)
 }
 

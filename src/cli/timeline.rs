@@ -3,6 +3,7 @@
 use super::args::{Timeline, TimelineFormat};
 use super::exit::{CliError, Outcome};
 use super::kept;
+use super::out;
 use super::settings::Settings;
 use crate::report::timeline::{Document, csv, json, markdown};
 
@@ -17,7 +18,7 @@ pub fn timeline(settings: &Settings, wanted: &Timeline) -> Outcome {
         TimelineFormat::Csv => csv::render(&document),
     };
     match &wanted.output {
-        None => settings.out.document(&text)?,
+        None => out::document(&text)?,
         Some(path) => {
             std::fs::write(path, &text)
                 .map_err(|error| CliError::failed(format!("failed to write `{}`: {error}", path.display())))?;

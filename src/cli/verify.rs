@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::exit::{CliError, Exit, Outcome};
 use super::kept;
+use super::out;
 use super::runs;
 use super::settings::Settings;
 use crate::journal;
@@ -13,7 +14,7 @@ pub fn verify(settings: &Settings, wanted: &str) -> Outcome {
     let verdict = journal::verify(&entry.dir).map_err(|error| CliError::failed(error.to_string()))?;
     let head = verdict.head.map(|head| format!("sha256:{head}"));
     if settings.json {
-        settings.out.json(&json!({
+        out::json(&json!({
             "version": "1.0",
             "run": entry.id,
             "intact": verdict.damage.is_none(),
@@ -24,7 +25,7 @@ pub fn verify(settings: &Settings, wanted: &str) -> Outcome {
         }))?;
     } else if verdict.damage.is_none() {
         let head = head.unwrap_or_default();
-        settings.out.line(&format!("{}  {} records, chain whole, head {head}", entry.id, verdict.records))?;
+        out::line(&format!("{}  {} records, chain whole, head {head}", entry.id, verdict.records))?;
         if verdict.torn_bytes > 0 {
             let bytes = verdict.torn_bytes;
             settings.out.say(&format!("{bytes} bytes after the last record: a write cut short, never acknowledged"));

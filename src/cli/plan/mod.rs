@@ -9,6 +9,7 @@ use super::args::{Plan as Wanted, PlanFormat};
 use super::doctor::now_ms;
 use super::exit::{CliError, Exit, Outcome};
 use super::files;
+use super::out;
 use super::settings::Settings;
 use crate::model::outcome::Mode;
 use crate::model::plan::{Intent, Plan};
@@ -31,9 +32,9 @@ pub fn plan(settings: &Settings, wanted: &Wanted) -> Outcome {
     let view = PlanView::new(&plan);
     let format = if settings.json { PlanFormat::Json } else { wanted.output };
     match format {
-        PlanFormat::Text => settings.out.document(&settings.out.glyphs(&text::render(&view)))?,
-        PlanFormat::Md => settings.out.document(&settings.out.glyphs(&markdown::render(&view)))?,
-        PlanFormat::Json => settings.out.json(&serde_json::to_value(&view).unwrap_or_default())?,
+        PlanFormat::Text => out::document(&settings.out.glyphs(&text::render(&view)))?,
+        PlanFormat::Md => out::document(&settings.out.glyphs(&markdown::render(&view)))?,
+        PlanFormat::Json => out::json(&serde_json::to_value(&view).unwrap_or_default())?,
     }
     Ok(Exit::Done)
 }
