@@ -4,5 +4,7 @@ mod broken_runbooks;
 mod cli;
 mod drills;
 mod floors;
+mod home;
 mod pty;
 mod shipped;
+mod terminal;
