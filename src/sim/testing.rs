@@ -160,7 +160,8 @@ pub fn lag_metric() -> Value {
     json!({"namespace": "AWS/RDS", "metric_name": "AuroraBinlogReplicaLag", "dimensions": dimensions})
 }
 
-pub fn scenario(faults: Value) -> Scenario {
+pub fn scenario(faults: impl Into<Value>) -> Scenario {
+    let faults: Value = faults.into();
     serde_json::from_value(json!({"name": "test", "faults": faults})).unwrap()
 }
 

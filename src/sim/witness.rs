@@ -167,3 +167,11 @@ impl Witness {
         })
     }
 }
+
+#[cfg(test)]
+impl Witness {
+    /// A witness whose every line fails to be written.
+    pub fn read_only(path: &Path) -> Self {
+        Self { file: File::open(path).unwrap(), broken: None }
+    }
+}

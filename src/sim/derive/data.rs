@@ -170,7 +170,7 @@ fn put_service(world: &mut World, wanted: &Wanted, cluster: &str, service: &str)
         return;
     }
     let mut dice = Dice::named(world.seed, &format!("service {} {cluster} {service}", wanted.region));
-    let asked = wanted.with["desired_count"].as_u64().filter(|_| wanted.is_own);
+    let asked = wanted.with["desired_count"].as_u64().filter(|_| wanted.changes);
     let running = match asked {
         Some(0) => 3,
         Some(_) => 0,

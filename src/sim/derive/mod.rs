@@ -32,8 +32,8 @@ struct Wanted {
     with: Value,
     region: String,
     account: String,
-    /// A step's own action, in contrast to what only looks or takes back.
-    is_own: bool,
+    /// A step's own change, in contrast to what only looks or takes back.
+    changes: bool,
 }
 
 impl Wanted {
@@ -65,7 +65,7 @@ pub fn world(plan: &Plan, scenario: &Scenario, seed: u64) -> Result<World, SimEr
     world.operator.clone_from(&plan.operator);
     let wanted = collect(plan, &world);
     // What a step is going to change comes first: it knows best how things must be beforehand.
-    for wanted in wanted.iter().filter(|wanted| wanted.is_own).chain(wanted.iter().filter(|wanted| !wanted.is_own)) {
+    for wanted in wanted.iter().filter(|wanted| wanted.changes).chain(wanted.iter().filter(|wanted| !wanted.changes)) {
         make(&mut world, wanted);
     }
     traffic::name_zones(&mut world);
@@ -114,7 +114,7 @@ fn wanted(
         with: partial(&tree, scope).unwrap_or(Value::Null),
         region: world.region_of(&target),
         account: target.account.unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned()),
-        is_own,
+        changes: is_own && step.risk.changes(),
     }
 }
 
@@ -158,6 +158,7 @@ fn make(world: &mut World, wanted: &Wanted) {
         | "aws/s3.restore_object_version" => storage::bucket(world, wanted),
         "aws/cloudwatch.get_metric" => metric(world, wanted),
         "dns/resolve" => traffic::address(world, wanted),
+        "http/check" => traffic::front(world, wanted),
         // Nothing has to be there for these.
         _ => {}
     }
@@ -202,8 +203,10 @@ fn counterpart(name: &str, region: &str, primary: &str) -> String {
         name.replace(region, primary)
     } else if name.contains("-dr") {
         name.replacen("-dr", "", 1)
-    } else if let Some(rest) = name.strip_prefix("dr-").or_else(|| name.strip_prefix("dr.")) {
+    } else if let Some(rest) = name.strip_prefix("dr-") {
         format!("primary-{rest}")
+    } else if let Some(rest) = name.strip_prefix("dr.") {
+        format!("primary.{rest}")
     } else {
         format!("primary-{name}")
     }

@@ -4,9 +4,10 @@ use super::{Dice, Wanted, counterpart};
 use crate::model::Value;
 use crate::model::action::route53::{AliasTarget, ResourceRecord, ResourceRecordSet};
 use crate::sim::dice::HOST;
-use crate::sim::naming::{bare, short};
+use crate::sim::naming::{bare, host_of, short};
 use crate::sim::world::World;
 use crate::sim::world::cloudfront::{Distribution, new_id};
+use crate::sim::world::route53::RecordKey;
 
 const OLD_TTL_S: [u32; 3] = [60, 120, 300];
 
@@ -15,19 +16,25 @@ pub fn zone(world: &mut World, wanted: &Wanted) {
     let Some(id) = wanted.text("hosted_zone_id").map(short) else { return };
     world.zones.entry(id.to_owned()).or_default();
     let changes = wanted.with["change_batch"]["changes"].as_array().cloned().unwrap_or_default();
-    // What a rollback puts back is no news about how things are now.
-    if !wanted.is_own {
-        return;
-    }
     for change in &changes {
         let set = &change["resource_record_set"];
         let (Some(name), Some(kind)) = (set["name"].as_str(), set["type"].as_str()) else { continue };
-        let old = match change["action"].as_str() {
+        // What a rollback puts back is no news about how things are now.
+        let verb = change["action"].as_str().filter(|_| wanted.changes);
+        let old = match verb {
             Some("DELETE") => serde_json::from_value::<ResourceRecordSet>(set.clone()).ok(),
             Some("UPSERT") => Some(old_record(world, wanted, name, kind, set)),
             _ => None,
         };
-        let Some(old) = old else { continue };
+        if wanted.changes {
+            world.standby_names.extend(new_names(set));
+        }
+        let Some(old) = old else {
+            if let Some(zone) = world.zones.get_mut(id) {
+                zone.mention(RecordKey::new(name, kind, set["set_identifier"].as_str()));
+            }
+            continue;
+        };
         // The same value before and after says nothing about sides: a weight is what changes.
         let leads_back = set["weight"].as_u64().is_none_or(|weight| weight == 0);
         if leads_back {
@@ -39,6 +46,13 @@ pub fn zone(world: &mut World, wanted: &Wanted) {
             zone.put(old);
         }
     }
+}
+
+/// What a record is going to point at.
+fn new_names(set: &Value) -> Vec<String> {
+    let records = set["resource_records"].as_array().into_iter().flatten();
+    let values = records.filter_map(|record| record["value"].as_str());
+    values.chain(set["alias_target"]["dns_name"].as_str()).map(bare).collect()
 }
 
 /// A record as it is before an UPSERT.
@@ -114,16 +128,34 @@ pub fn distribution(world: &mut World, wanted: &Wanted) {
         written_ms: i64::MIN,
     });
     let is_known = |id: &str| distribution.origins.iter().any(|(origin, _)| origin == id);
-    let origin_id = wanted.text("origin_id").filter(|_| wanted.is_own);
+    let origin_id = wanted.text("origin_id").filter(|_| wanted.changes);
     let missing = match origin_id {
         Some(id) => !is_known(id),
         None => distribution.origins.is_empty(),
     };
+    world.standby_names.extend(wanted.text("domain_name").map(bare));
     if missing {
         let target = wanted.text("domain_name").unwrap_or("origin.example");
         let old = counterpart(target, &wanted.region, &world.primary);
         world.primary_names.insert(bare(&old));
         distribution.origins.push((origin_id.unwrap_or("primary-origin").to_owned(), old));
+    }
+}
+
+/// The host of a check whose own name, marked for the standby, becomes a distribution's origin, is
+/// served by that distribution.
+pub fn front(world: &mut World, wanted: &Wanted) {
+    let Some(host) = wanted.text("url").and_then(host_of).map(bare) else { return };
+    let is_recorded = world.zones.values().any(|zone| zone.record_names().contains(&host));
+    let behind = |origin: &str| origin.strip_prefix("primary-") == Some(&host);
+    let served = world
+        .distributions
+        .values_mut()
+        .find(|distribution| distribution.origins.iter().any(|(_, origin)| behind(origin)));
+    if let Some(distribution) = served.filter(|_| !is_recorded)
+        && !distribution.aliases.contains(&host)
+    {
+        distribution.aliases.push(host);
     }
 }
 

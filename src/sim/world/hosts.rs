@@ -60,7 +60,7 @@ impl World {
         if self.primary_names.contains(name) {
             return if self.is_lost(&self.primary) { Health::Silent } else { Health::Well };
         }
-        if !known {
+        if !known && !self.standby_names.contains(name) {
             // Nobody told the world about it: it lives unless its name says it lies in a lost region.
             let lost = !self.primary.is_empty() && name.contains(&self.primary) && self.is_lost(&self.primary);
             return if lost { Health::Silent } else { Health::Well };

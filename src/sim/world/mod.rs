@@ -65,6 +65,8 @@ pub struct World {
     pub hosts: BTreeMap<String, hosts::Fixed>,
     /// Names that lead to the primary side: records' and origins' values before the failover.
     pub primary_names: BTreeSet<String>,
+    /// Names that lead to the other side: records' and origins' values after it.
+    pub standby_names: BTreeSet<String>,
     /// Services that carry the load once it has moved.
     pub standby: BTreeSet<ecs::ServiceKey>,
     /// Addresses that names without records resolve to.
@@ -117,6 +119,7 @@ impl World {
             exec: BTreeMap::new(),
             hosts: BTreeMap::new(),
             primary_names: BTreeSet::new(),
+            standby_names: BTreeSet::new(),
             standby: BTreeSet::new(),
             addresses: BTreeMap::new(),
         }
@@ -244,5 +247,7 @@ impl World {
     }
 }
 
+#[cfg(test)]
+mod chaos;
 #[cfg(test)]
 mod tests;

@@ -68,6 +68,11 @@ fn reversed(name: &str) -> String {
 }
 
 impl Record {
+    /// A record that has never been there.
+    fn absent() -> Self {
+        Self { current: None, served: vec![(i64::MIN, None)] }
+    }
+
     /// A record that has been there for ever.
     #[must_use]
     pub fn settled(record: ResourceRecordSet) -> Self {
@@ -78,6 +83,11 @@ impl Record {
 impl Zone {
     pub fn put(&mut self, record: ResourceRecordSet) {
         self.records.entry(RecordKey::of(&record)).or_insert_with(|| Record::settled(record));
+    }
+
+    /// Makes a name known without any record of it.
+    pub fn mention(&mut self, key: RecordKey) {
+        self.records.entry(key).or_insert_with(Record::absent);
     }
 
     /// The names of its records, each once.
@@ -179,8 +189,7 @@ impl World {
         let view = change.view();
         if let Some(zone) = self.zones.get_mut(short(&call.hosted_zone_id)) {
             for (key, next) in draft {
-                let record =
-                    zone.records.entry(key).or_insert_with(|| Record { current: None, served: vec![(i64::MIN, None)] });
+                let record = zone.records.entry(key).or_insert_with(Record::absent);
                 record.current.clone_from(&next);
                 // A later change never reaches the name servers before an earlier one.
                 let at_ms = record.served.last().map_or(in_sync_at, |(since, _)| in_sync_at.max(*since));
