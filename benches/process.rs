@@ -100,7 +100,7 @@ impl Terminal {
         let mut reader = pair.master.try_clone_reader().unwrap();
         let (sender, output) = channel();
         std::thread::spawn(move || {
-            let mut buffer = [0; 65_536];
+            let mut buffer = vec![0; 65_536];
             while let Ok(count @ 1..) = reader.read(&mut buffer) {
                 if sender.send(buffer[..count].to_vec()).is_err() {
                     break;
@@ -119,7 +119,7 @@ impl Terminal {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.output.recv_timeout(left) {
                 Ok(bytes) => self.screen.process(&bytes),
-                Err(_) => panic!("no {what} in 20 s; the screen:\n{}", self.screen.screen().contents()),
+                Err(error) => panic!("no {what}: {error}; the screen:\n{}", self.screen.screen().contents()),
             }
         }
     }
@@ -205,33 +205,41 @@ mod idle {
             terminal.first_frame();
             terminal.drain(Duration::from_secs(2));
             let pid = terminal.child.process_id().unwrap_or_default();
-            let (cpu_before, wakes_before) = usage(pid);
+            let before = usage(pid);
             terminal.drain(Duration::from_secs(SECONDS));
-            let (cpu, wakes) = usage(pid);
+            let after = usage(pid);
+            let cpu_us = after.cpu_us.saturating_sub(before.cpu_us) / SECONDS;
+            let wakes = (after.wakes - before.wakes) * 10 / SECONDS;
             println!(
-                "{:30}  {:>9.2} ms   {:>9.1}",
+                "{:30}  {:>6}.{:03} ms   {:>9}.{}",
                 format!("{program:?}"),
-                (cpu - cpu_before).as_secs_f64() * 1e3 / std::time::Duration::from_secs(SECONDS).as_secs_f64(),
-                std::time::Duration::from_secs(wakes - wakes_before).as_secs_f64()
-                    / std::time::Duration::from_secs(SECONDS).as_secs_f64(),
+                cpu_us / 1000,
+                cpu_us % 1000,
+                wakes / 10,
+                wakes % 10
             );
         }
     }
 
+    struct Usage {
+        cpu_us: u64,
+        wakes: u64,
+    }
+
     /// Time on a CPU and voluntary context switches, over all threads.
-    fn usage(pid: u32) -> (Duration, u64) {
-        let (mut cpu, mut wakes) = (Duration::ZERO, 0);
+    fn usage(pid: u32) -> Usage {
+        let mut usage = Usage { cpu_us: 0, wakes: 0 };
         for task in std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten() {
             let read = |name: &str| std::fs::read_to_string(task.path().join(name)).unwrap_or_default();
-            let on_cpu_ns = read("schedstat").split(' ').next().and_then(|text| text.parse().ok()).unwrap_or(0);
-            cpu += Duration::from_nanos(on_cpu_ns);
-            wakes += read("status")
+            let on_cpu_ns: u64 = read("schedstat").split(' ').next().and_then(|text| text.parse().ok()).unwrap_or(0);
+            usage.cpu_us += on_cpu_ns / 1000;
+            usage.wakes += read("status")
                 .lines()
                 .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))
                 .and_then(|text| text.trim().parse::<u64>().ok())
                 .unwrap_or(0);
         }
-        (cpu, wakes)
+        usage
     }
 }
 

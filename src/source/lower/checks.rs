@@ -3,7 +3,7 @@
 use super::{Context, DEFAULT_TIMEOUT_MS, step};
 use crate::model::runbook::{ActionUse, Check};
 use crate::model::span::Span;
-use crate::model::template::Tree;
+use crate::model::template::{Expr, Tree};
 use crate::source::actions::{self, Known};
 use crate::source::diagnostic::Diagnostic;
 use crate::source::keys::{CHECK, VERIFY};
@@ -31,9 +31,13 @@ fn check(tree: &Tree, is_verify: bool, owner: &Owner<'_>, sink: &mut Sink) -> Op
     let (what, table) = if is_verify { ("a verification", VERIFY) } else { ("a check", CHECK) };
     let shape = Shape::of(what, tree, table, sink)?;
     let (uses, known) = read(&shape, what, tree.span, owner, sink);
-    let expect = shape.expr("expect", sink);
+    let mut expect = shape.expr("expect", sink);
     if expect.is_none() && shape.get("expect").is_none() {
-        expectation(what, uses.is_some(), known.or(owner.known.filter(|_| is_verify)), tree.span, sink);
+        // A verification without a read of its own looks at the step's, and expects what that action does.
+        let asked = if uses.is_some() { known } else { owner.known.filter(|_| is_verify) };
+        expectation(what, uses.is_some(), asked, tree.span, sink);
+        let default = asked.and_then(|known| known.spec.default_expect);
+        expect = default.map(|source| Expr { source: source.to_owned(), span: Span { len: 0, ..tree.span } });
     }
     let role = shape.text("override", sink);
     if let Some(role) = &role
