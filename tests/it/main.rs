@@ -6,5 +6,6 @@ mod drills;
 mod floors;
 mod home;
 mod pty;
+mod scenarios;
 mod shipped;
 mod terminal;
