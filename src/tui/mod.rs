@@ -17,6 +17,7 @@ mod layout;
 mod look;
 mod model;
 mod pen;
+pub mod plain;
 mod term;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@
 
 use super::field::{Field, Whose};
 use super::guard::Guard;
-use super::{Button, Form, Kind, Row2, code_of};
+use super::{Button, Form, Kind, Row2, code_of, gate};
 use crate::driver::handle::View;
 use crate::engine::command::Command;
 use crate::engine::snapshot::Allowed;
@@ -79,7 +79,10 @@ pub fn intro(form: &Form, view: &View) -> (String, Vec<Row2>) {
         },
     ];
     for (name, value) in step.request.iter().take(3) {
-        rows.push(Row2::left(vec![quiet(format!("          {name}  ")), plain(fit_middle(value, 44))]));
+        rows.push(Row2::left(vec![
+            quiet(format!("          {name}  ")),
+            plain(fit_middle(value, gate::value_cells(name).saturating_sub(8))),
+        ]));
     }
     rows.push(Row2::left(vec![quiet("Error   "), plain(unknown.error.clone())]));
     let (word, tone) = match unknown.answer {

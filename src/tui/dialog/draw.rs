@@ -356,7 +356,9 @@ pub fn draw(pen: &mut Pen, dialog: &Dialog, view: &View, size: (u16, u16), now_m
     }
     let laid = lay(dialog, view, size, now_ms);
     let height = u16::try_from(laid.rows.len() + 2).unwrap_or(u16::MAX).min(size.1);
-    let area = Rect::new((size.0 - laid.width) / 2, (size.1 - height) / 2, laid.width, height);
+    // Row 1 stays in sight where it can: it says which run this is.
+    let y = if height < size.1 { ((size.1 - height) / 2).max(1) } else { 0 };
+    let area = Rect::new((size.0 - laid.width) / 2, y, laid.width, height);
     pen.clear(area);
     frame(pen, area, &laid, view);
     for (row, y) in laid.rows.iter().zip(area.y + 1..) {

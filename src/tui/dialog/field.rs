@@ -123,6 +123,25 @@ impl Field {
         true
     }
 
+    /// Takes a whole line at once (`--plain`, where a terminal edits the line itself).
+    pub fn fill(&mut self, line: &str) {
+        match self {
+            Self::Name { have, .. } => *have = Zeroizing::new(line.to_owned()),
+            Self::Code { .. } => self.paste(line),
+            Self::Text { have, .. } => {
+                have.clear();
+                self.paste(line);
+            }
+            Self::Choice { options, at, .. } => {
+                let by_number = line.trim().parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+                let by_name = options.iter().position(|option| option == line.trim());
+                if let Some(chosen) = by_name.or(by_number).filter(|chosen| *chosen < options.len()) {
+                    *at = chosen;
+                }
+            }
+        }
+    }
+
     /// Pasted text: into a code or free text, never into a name.
     pub fn paste(&mut self, text: &str) {
         match self {

@@ -9,7 +9,7 @@ use crate::driver::handle::View;
 use crate::engine::command::{Command, Typed};
 use crate::engine::snapshot::{Allowed, ApprovalsView, MfaView, StepView};
 use crate::model::outcome::Risk;
-use crate::model::text::fit_middle;
+use crate::model::text::{fit_middle, width};
 use crate::tui::look;
 use crate::tui::pen::{plain, quiet, seg};
 use crate::tui::theme::Tone;
@@ -17,8 +17,13 @@ use crate::tui::theme::Tone;
 const RUN: char = 'R';
 const APPROVE: char = 'A';
 
-/// A request's value is shown in at most so many cells; `d` shows it whole.
-const VALUE_CELLS: usize = 48;
+/// A name and its value share a line of the dialog; `d` shows the value whole.
+const LINE_CELLS: usize = 66;
+
+/// Cells for the value beside that name.
+pub fn value_cells(name: &str) -> usize {
+    LINE_CELLS.saturating_sub(width(name)).max(16)
+}
 
 pub fn open(kind: Kind, view: &View, key: &str, now_ms: u64) -> Option<Form> {
     let step = look::step(view, key)?;
@@ -167,7 +172,7 @@ pub fn intro(form: &Form, view: &View) -> (String, Vec<Row2>) {
     let mut rows = vec![Row2::left(vec![seg(look::api_name(&step.action), Tone::Strong), plain(place(step))])];
     rows.extend(account(step, view));
     for (name, value) in step.request.iter().take(4) {
-        rows.push(Row2::left(vec![quiet(format!("  {name}  ")), plain(fit_middle(value, VALUE_CELLS))]));
+        rows.push(Row2::left(vec![quiet(format!("  {name}  ")), plain(fit_middle(value, value_cells(name)))]));
     }
     if let Some(message) = step.gate.as_ref().and_then(|gate| gate.message.as_ref()) {
         rows.push(Row2::left(vec![plain(message.clone())]));

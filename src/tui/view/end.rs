@@ -103,10 +103,11 @@ fn objective(name: &str, objective: Objective, cells: u16) -> Row2 {
     let pace = look::pace(actual_ms, budget_ms);
     let verdict = match objective.met {
         Some(true) => seg(format!("met, {} to spare", human_ms(budget_ms.saturating_sub(actual_ms))), Tone::Good),
+        Some(false) if actual_ms <= budget_ms => seg("not met: the run was not finished", Tone::Bad),
         Some(false) => seg(format!("missed by {}", human_ms(actual_ms.saturating_sub(budget_ms))), Tone::Bad),
         None => quiet("not decided"),
     };
-    let room = cells.saturating_sub(44).min(52);
+    let room = cells.saturating_sub(50).min(52);
     Row2::left(vec![
         head,
         seg(bar(actual_ms, budget_ms, room), pace_tone(pace)),

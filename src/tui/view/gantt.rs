@@ -103,17 +103,19 @@ fn ticks(pen: &mut Pen, axis: Axis, y: u16, snapshot: &Snapshot) {
     let span_min = (axis.to_ms - axis.from_ms) / 60_000;
     let most = i64::from(axis.cells / 10).max(1);
     let step_min = TICKS_MIN.into_iter().find(|tick| span_min / tick < most).unwrap_or(480);
+    let limit_ms = snapshot.rto.map(|rto| snapshot.clock_at_ms.saturating_add(rto.budget_ms.cast_signed()));
+    let limit_x = limit_ms.map(|at_ms| axis.column(at_ms));
     let mut at_ms = axis.from_ms;
     while at_ms <= axis.to_ms {
         let x = axis.column(at_ms);
-        if x + 6 <= axis.x + axis.cells {
+        let is_free = limit_x.is_none_or(|limit| x + 9 <= limit || x > limit + 1);
+        if is_free && x + 6 <= axis.x + axis.cells {
             let text = hm(at_ms);
             pen.text(x, y, 5, text.trim_end_matches('Z'), Tone::Quiet);
         }
         at_ms += step_min * 60_000;
     }
-    if let Some(rto) = snapshot.rto {
-        let x = axis.column(snapshot.clock_at_ms.saturating_add(rto.budget_ms.cast_signed()));
+    if let Some(x) = limit_x {
         pen.text(x.saturating_sub(3), y, 4, " RTO", Tone::Strong);
     }
 }

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::driver::handle::View;
 use crate::model::text::width;
-use crate::tui::keys::{Binding, Context, of};
+use crate::tui::keys::{Act, Binding, Context, hint_of, of};
 use crate::tui::model::{Model, Page};
 use crate::tui::pen::{Pen, Segs, quiet, seg};
 use crate::tui::theme::Tone;
@@ -25,6 +25,9 @@ pub fn draw(pen: &mut Pen, model: &Model, view: &View, area: Rect) {
     };
     let mut bindings: Vec<&Binding> = of(context).filter(|binding| binding.rank > 0).collect();
     bindings.sort_by_key(|binding| binding.rank);
+    if context == Context::Main && model.page != Page::Main {
+        bindings.splice(0..0, hint_of(context, Act::Back));
+    }
     let has_legend = area.width >= 110 && model.page == Page::Main && view.over.is_none();
     let legend = if has_legend { LEGEND } else { "" };
     let mut room = usize::from(area.width).saturating_sub(1 + width(legend));

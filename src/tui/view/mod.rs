@@ -2,7 +2,7 @@
 
 mod contacts;
 pub mod detail;
-mod end;
+pub mod end;
 mod gantt;
 mod head;
 mod help;
@@ -20,7 +20,7 @@ use super::dialog::{Row2, draw};
 use super::layout::{Layout, Shape, layout};
 use super::model::{Model, Page, at_end};
 use super::pen::{Pen, quiet, to_ascii};
-use super::theme::Theme;
+use super::theme::{Theme, Tone};
 use crate::driver::handle::View;
 
 /// Draws everything.
@@ -77,6 +77,9 @@ fn page(pen: &mut Pen, model: &Model, view: &View, cut: &Layout, size: (u16, u16
         let rows = page_rows(model, view, area.width);
         let scroll = usize::from(model.page_scroll.min(page_scroll_max(model, view)));
         draw_rows(pen, area, &rows, scroll);
+        if rows.len() > scroll + usize::from(area.height) {
+            pen.text(area.right(), area.bottom().saturating_sub(1), 1, "↓", Tone::Quiet);
+        }
     }
     main::foot(pen, model, view, cut);
 }
@@ -96,6 +99,11 @@ fn draw_rows(pen: &mut Pen, area: Rect, rows: &[Row2], scroll: usize) {
     for (row, y) in rows.iter().skip(scroll).zip(area.top()..area.bottom()) {
         pen.pair(area.x, y, area.width, &row.left, &row.right);
     }
+}
+
+/// Where the RTO stands, in words.
+pub fn left_words(snapshot: &crate::engine::snapshot::Snapshot) -> String {
+    head::left(&super::look::clock(snapshot)).0
 }
 
 /// How far the page can be scrolled.
