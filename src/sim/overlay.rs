@@ -84,13 +84,24 @@ fn nullable<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct DatabasePatch {
+struct ClusterPatch {
     status: Option<String>,
     engine_version: Option<String>,
     endpoint: Option<String>,
-    #[serde(default, deserialize_with = "nullable", alias = "read_replica_source_db_instance_identifier")]
+    #[serde(default, deserialize_with = "nullable")]
     #[expect(clippy::option_option, reason = "null takes a source away, absence leaves it")]
     replication_source_identifier: Option<Option<String>>,
+    lag: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InstancePatch {
+    status: Option<String>,
+    endpoint: Option<String>,
+    #[serde(default, deserialize_with = "nullable")]
+    #[expect(clippy::option_option, reason = "null takes a source away, absence leaves it")]
+    read_replica_source_db_instance_identifier: Option<Option<String>>,
     lag: Option<String>,
 }
 
@@ -101,7 +112,7 @@ fn db_cluster(world: &mut World, id: &str, value: &Value) -> Result<Met, SimErro
         world.clusters.retain(|(_, name), _| name != id);
         return Ok((world.clusters.len() < before, known));
     }
-    let patch: DatabasePatch = members("db_cluster", id, value)?;
+    let patch: ClusterPatch = members("db_cluster", id, value)?;
     let lag = lag(patch.lag.as_deref(), &world.primary)?;
     let mut met = false;
     for (_, cluster) in world.clusters.iter_mut().filter(|((_, name), _)| name == id) {
@@ -127,14 +138,14 @@ fn db_instance(world: &mut World, id: &str, value: &Value) -> Result<Met, SimErr
         world.instances.retain(|(_, name), _| name != id);
         return Ok((world.instances.len() < before, known));
     }
-    let patch: DatabasePatch = members("db_instance", id, value)?;
+    let patch: InstancePatch = members("db_instance", id, value)?;
     let lag = lag(patch.lag.as_deref(), &world.primary)?;
     let mut met = false;
     for (_, instance) in world.instances.iter_mut().filter(|((_, name), _)| name == id) {
         met = true;
         set(&mut instance.status, patch.status.clone());
         set(&mut instance.endpoint, patch.endpoint.clone());
-        if let Some(source) = &patch.replication_source_identifier {
+        if let Some(source) = &patch.read_replica_source_db_instance_identifier {
             instance.source.clone_from(source);
             if source.is_none() {
                 instance.lag = Lag::Ended;

@@ -336,3 +336,11 @@ fn lost_devices_and_the_start_come_from_the_scenario() {
     lost.starts_at = Some("2026-11-22T03:00:00Z".to_owned());
     assert_eq!(lost_devices(&lost), [("alice".to_owned(), start_ms(&lost) + 300_000)]);
 }
+
+#[tokio::test]
+async fn route_53_is_steered_from_one_region() {
+    let (cloud, clock) = cloud(None, &scenario(json!([{"kind": "region_lost", "region": "us-east-1"}])));
+    let mut dns = calls()[4].clone();
+    dns.target.region = Some("eu-central-1".to_owned());
+    assert_eq!(send(&cloud, &clock, &dns).await.unwrap_err().kind, CloudErrorKind::UnknownOutcome);
+}

@@ -161,3 +161,23 @@ fn a_change_of_nothing_is_refused_with_what_there_is() {
     assert!(error("db_cluster", CLUSTER, json!({"lag": "10"})).contains("no unit"));
     assert!(error("weather", "x", json!({})).contains("no kind of resource"));
 }
+
+#[test]
+fn the_host_in_front_of_an_origin_is_served_by_its_distribution() {
+    let origin = json!({"id": DISTRIBUTION, "domain_name": "dr-app.shop.example"});
+    let check = json!({"url": "https://app.shop.example/status"});
+    let scale = json!({"cluster": "c", "service": "s", "desired_count": 1});
+    let steps = vec![
+        step("origin", "aws/cloudfront.update_origin", &origin),
+        step("scale", "aws/ecs.update_service", &scale),
+        step("app", "http/check", &check),
+    ];
+    let lost = scenario(json!([{"kind": "region_lost"}]));
+    let mut hand = Hand::new(&plan(steps), &lost);
+    assert_eq!(hand.ok("http/check", &check)["ok"], false);
+    hand.ok("aws/ecs.update_service", &scale);
+    hand.wait_s(60);
+    assert_eq!(hand.ok("http/check", &check)["ok"], false);
+    hand.ok("aws/cloudfront.update_origin", &origin);
+    assert_eq!(hand.ok("http/check", &check)["ok"], true);
+}
