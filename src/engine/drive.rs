@@ -268,10 +268,12 @@ impl Engine {
         }
     }
 
-    /// Derived, not drawn: the same attempt of the same run always carries the same token.
+    /// Derived, not drawn: the same attempt of the same run always carries the same token, and a drill's
+    /// is that of its seed, so that a seed reproduces its journal.
     fn token(&self, ix: StepIx, purpose: Purpose) -> String {
         let (key, attempt) = (&self.plan.steps[ix].key, self.steps[ix].attempt);
-        let seed = format!("{}/{key}/{attempt}/{}", self.run_id, json!(purpose));
+        let run = self.drill.as_ref().map_or_else(|| self.run_id.clone(), |drill| format!("drill-{}", drill.seed));
+        let seed = format!("{run}/{key}/{attempt}/{}", json!(purpose));
         sha256_hex(seed.as_bytes()).chars().take(32).collect()
     }
 

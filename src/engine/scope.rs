@@ -105,7 +105,8 @@ impl Engine {
         template.render(&self.scope(Some(ix), &template.references(), &[]))
     }
 
-    /// Renders a call; its digest binds run, step, target and every input.
+    /// Renders a call; its digest binds step, target and every input. The run is bound by the journal
+    /// it stands in.
     pub(super) fn render_call(&self, ix: StepIx, uses: &ActionUse) -> Result<Rendered, String> {
         let paths = tree_references(&uses.with);
         let with = uses
@@ -115,7 +116,6 @@ impl Engine {
         let action = Action::parse(&uses.action.value, &with).map_err(|error| error.to_string())?;
         let target = self.target_of(ix, uses);
         let digest = digest_of(&json!({
-            "run": self.run_id,
             "step": self.plan.steps[ix].key,
             "action": uses.action.value,
             "with": with,
