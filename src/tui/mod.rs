@@ -18,6 +18,7 @@ mod look;
 mod model;
 mod pen;
 pub mod plain;
+mod still;
 mod term;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ mod view;
 
 pub use app::run;
 pub use model::Options;
+pub use still::still;
 pub use theme::ColorMode;
 
 /// How the screen was left.
