@@ -4,9 +4,10 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use indexmap::IndexMap;
 use serde_json::json;
 
-use super::diagnostic::{Diagnostic, did_you_mean, did_you_mean_or_list};
+use super::diagnostic::{Diagnostic, did_you_mean, did_you_mean_or_list, nearest};
 use super::shape::{Sink, describe};
 use crate::model::Value;
 use crate::model::action::{SPECS, Spec};
@@ -98,22 +99,14 @@ pub(super) fn inherit(with: &Tree, known: &Known, step_with: &Tree) -> Tree {
 pub(super) fn check_with(known: &Known, with: &Tree, place: Span, sink: &mut Sink) {
     let Some(members) = with.as_map() else {
         let message = format!("`with` of {}: expected a map, found {}", known.spec.name, describe(with));
-        sink.push(Diagnostic::error("LB204", with.span, message));
+        sink.push(Diagnostic::error("LB204", with.span, message).help("write `with: { MEMBER: VALUE }`"));
         return;
     };
-    for (key, (span, _)) in members {
-        if !known.properties().any(|name| name == key) {
-            let finding = Diagnostic::error("LB202", *span, format!("`{}` has no input `{key}`", known.spec.name));
-            let help = if known.properties().next().is_none() {
-                Some("it takes no input".to_owned())
-            } else {
-                did_you_mean_or_list(key, known.properties())
-            };
-            sink.push(finding.maybe_help(help));
-        }
-    }
+    let meant = unknown_members(known, members, sink);
     let required = known.schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let missing: Vec<&str> = required.filter(|name| !members.contains_key(*name)).collect();
+    // One misspelt member is one mistake, not an unknown and a missing one.
+    let missing: Vec<&str> =
+        required.filter(|name| !members.contains_key(*name) && !meant.contains(&(*name).to_owned())).collect();
     if !missing.is_empty() {
         let list = missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
         let message = format!("`{}` needs {list} in its `with`", known.spec.name);
@@ -126,12 +119,34 @@ pub(super) fn check_with(known: &Known, with: &Tree, place: Span, sink: &mut Sin
     }
 }
 
+/// Reports members that the action does not have, and says which ones were probably meant.
+fn unknown_members(known: &Known, members: &IndexMap<String, (Span, Tree)>, sink: &mut Sink) -> Vec<String> {
+    let mut meant = Vec::new();
+    for (key, (span, _)) in members {
+        if known.properties().any(|name| name == key) {
+            continue;
+        }
+        meant.extend(nearest(key, known.properties()).map(str::to_owned));
+        let help = match known.properties().next() {
+            None => Some("it takes no input".to_owned()),
+            Some(_) => did_you_mean_or_list(key, known.properties()),
+        };
+        let finding = Diagnostic::error("LB202", *span, format!("`{}` has no input `{key}`", known.spec.name));
+        sink.push(finding.maybe_help(help));
+    }
+    meant
+}
+
 fn check_value(what: &str, schema: &Value, tree: &Tree, sink: &mut Sink) {
     if let Some(wrong) = mismatch(schema, tree) {
         let finding =
             Diagnostic::error("LB204", tree.span, format!("{what}: expected {wrong}, found {}", describe(tree)));
         let needs_quotes = wrong == "a text" && matches!(&tree.node, Node::Scalar(value) if !value.is_null());
-        sink.push(if needs_quotes { finding.help("put it in quotes") } else { finding });
+        sink.push(finding.help(if needs_quotes {
+            "put it in quotes".to_owned()
+        } else {
+            format!("write {wrong} here, or an expression in `${{{{ }}}}` that yields it")
+        }));
         return;
     }
     match &tree.node {
@@ -143,13 +158,7 @@ fn check_value(what: &str, schema: &Value, tree: &Tree, sink: &mut Sink) {
     }
 }
 
-fn check_members(
-    what: &str,
-    schema: &Value,
-    members: &indexmap::IndexMap<String, (Span, Tree)>,
-    span: Span,
-    sink: &mut Sink,
-) {
+fn check_members(what: &str, schema: &Value, members: &IndexMap<String, (Span, Tree)>, span: Span, sink: &mut Sink) {
     let properties = schema["properties"].as_object();
     for (key, (key_span, member)) in members {
         let inner = properties.and_then(|known| known.get(key));

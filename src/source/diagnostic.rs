@@ -90,7 +90,9 @@ pub(super) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a s
     nearest(word, known).map(|best| format!("did you mean `{best}`?"))
 }
 
-fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+/// The known word nearest to a misspelt one, when it is near enough.
+#[must_use]
+pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // A word that nobody would misspell so far is no suggestion, and comparing it costs.
     if word.chars().count() > 80 {
         return None;

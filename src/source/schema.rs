@@ -168,3 +168,6 @@ fn with_templates(schema: &Value, is_root: bool) -> Value {
     }
     either
 }
+
+#[cfg(test)]
+mod tests;

@@ -105,3 +105,64 @@ fn the_serial_order_is_refused_with_the_arithmetic() {
     let text = &loaded.files[0].text;
     assert_eq!(text.lines().nth(finding.span.line as usize - 1).map(|line| line.contains("rto:")), Some(true));
 }
+
+#[test]
+fn every_code_is_explained_and_every_explanation_has_a_code() {
+    for code in codes() {
+        let text = explain(code).unwrap_or_else(|| panic!("{code} is not explained"));
+        assert!(text.starts_with(&format!("{code}: ")) && text.len() > 150, "{code}: {text}");
+    }
+    let written = include_str!("explain.md").matches("\n## LB").count();
+    assert_eq!(written, codes().len());
+    assert_eq!(explain("LB999"), None);
+    assert!(explain("lb501").is_some());
+}
+
+#[test]
+fn every_code_in_the_source_is_in_the_list() {
+    fn texts(folder: &Path, found: &mut String) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                texts(&path, found);
+            } else if path.extension().is_some_and(|ext| ext == "rs")
+                && !path.ends_with("explain.rs")
+                && !path.ends_with("tests.rs")
+            {
+                found.push_str(&std::fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    let mut all = String::new();
+    texts(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/source"), &mut all);
+    let used: std::collections::BTreeSet<&str> = all
+        .match_indices("\"LB")
+        .map(|(at, _)| &all[at + 1..at + 6])
+        .filter(|code| code[2..].parse::<u32>().is_ok())
+        .collect();
+    assert_eq!(used.into_iter().collect::<Vec<_>>(), codes());
+}
+
+/// A runbook with `count` steps, side by side or one after the other.
+fn many(count: usize, chain: bool) -> String {
+    let mut text = String::from("version: 1\nname: many\nphases:\n- id: p\n  steps:\n");
+    for ix in 0..count {
+        let needs = if chain { "" } else { ", needs: []" };
+        text.push_str(&format!(
+            "  - {{id: s{ix}, uses: note, with: {{text: \"step {ix} of ${{{{ run.id }}}}\"}}{needs}}}\n"
+        ));
+    }
+    text
+}
+
+#[test]
+fn two_thousand_steps_wide_and_deep_load_without_recursion() {
+    for chain in [false, true] {
+        let plan = plan_of(&many(2_000, chain));
+        assert_eq!(plan.steps.len(), 2_000);
+        assert_eq!(plan.steps[1_999].needs.len(), usize::from(chain));
+        assert_eq!(plan.order().len(), 2_000);
+    }
+    let loaded = load_text(&many(2_001, false));
+    assert!(loaded.diagnostics.iter().any(|finding| finding.code == "LB110"));
+}

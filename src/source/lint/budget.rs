@@ -22,7 +22,10 @@ pub(super) fn check(runbook: &Runbook, files: &[SourceFile], sink: &mut Sink) {
     let span = runbook.objectives.rto_span;
     let written: Vec<String> =
         path.iter().filter(|&&ix| budgets[ix] > 0).map(|&ix| as_written(runbook, ix, files)).collect();
-    let sum = format!("{} = {}", written.join(" + "), human_ms(total_ms));
+    let sum = match written.as_slice() {
+        [only] => only.clone(),
+        terms => format!("{} = {}", terms.join(" + "), human_ms(total_ms)),
+    };
     let names = path.iter().map(|&ix| runbook.phases[ix].id.as_str()).collect::<Vec<_>>().join(" → ");
     let rto = human_ms(rto_ms);
     if total_ms > rto_ms {
