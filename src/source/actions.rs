@@ -151,8 +151,11 @@ fn check_value(what: &str, schema: &Value, tree: &Tree, sink: &mut Sink) {
     }
     match &tree.node {
         Node::List(items) => {
-            items.iter().for_each(|item| check_value(&format!("an item of {what}"), &schema["items"], item, sink))
+            for item in items {
+                check_value(&format!("an item of {what}"), &schema["items"], item, sink);
+            }
         }
+
         Node::Map(members) => check_members(what, schema, members, tree.span, sink),
         Node::Scalar(_) | Node::Text(_) => {}
     }

@@ -56,16 +56,15 @@ pub(super) fn written(name: &str, input: &Input, value: &Value) -> Result<Value,
 /// As [`written`], for a value that a run was started with; one that has its type already (a resume) is kept.
 pub(super) fn given(name: &str, input: &Input, value: &Value) -> Result<Value, Diagnostic> {
     match (input.kind, value) {
-        (InputType::Duration, Value::Number(_))
-        | (InputType::Boolean, Value::Bool(_))
-        | (InputType::Number | InputType::Integer, Value::Number(_)) => Ok(value.clone()),
+        (InputType::Boolean, Value::Bool(_))
+        | (InputType::Number | InputType::Integer | InputType::Duration, Value::Number(_)) => Ok(value.clone()),
         _ => written(name, input, value),
     }
 }
 
 /// Whole seconds as a whole number, so that they print without a fraction.
 fn seconds(ms: u64) -> Value {
-    if ms % 1000 == 0 {
+    if ms.is_multiple_of(1000) {
         Value::from(ms / 1000)
     } else {
         Value::from(std::time::Duration::from_millis(ms).as_secs_f64())

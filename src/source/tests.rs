@@ -32,9 +32,6 @@ const SAMPLE: &str = include_str!("sample.yaml");
 
 #[test]
 fn the_sample_loads_and_instantiates() {
-    let loaded = load_text(SAMPLE);
-    let shown = render_plain(&loaded.diagnostics, &loaded.files);
-    println!("{shown}");
     let plan = plan_of(SAMPLE);
     assert_eq!(plan.title, "Fail acme over from eu-central-1 to us-east-1");
     let step = |key: &str| &plan.steps[plan.index_of(key).unwrap()];
@@ -68,7 +65,6 @@ fn every_shipped_runbook_loads_and_instantiates() {
     for path in shipped() {
         let loaded = check_path(&path);
         let shown = render_plain(&loaded.diagnostics, &loaded.files);
-        println!("{shown}");
         let runbook = loaded.runbook.unwrap_or_else(|| panic!("{shown}"));
         for (mode, intent) in [(Mode::Drill, Intent::Planned), (Mode::Real, Intent::Emergency)] {
             let made = instantiate(&runbook, &RunContext { mode, intent, ..context() });
@@ -145,14 +141,10 @@ fn every_code_in_the_source_is_in_the_list() {
 
 /// A runbook with `count` steps, side by side or one after the other.
 fn many(count: usize, chain: bool) -> String {
-    let mut text = String::from("version: 1\nname: many\nphases:\n- id: p\n  steps:\n");
-    for ix in 0..count {
-        let needs = if chain { "" } else { ", needs: []" };
-        text.push_str(&format!(
-            "  - {{id: s{ix}, uses: note, with: {{text: \"step {ix} of ${{{{ run.id }}}}\"}}{needs}}}\n"
-        ));
-    }
-    text
+    let needs = if chain { "" } else { ", needs: []" };
+    (0..count).fold("version: 1\nname: many\nphases:\n- id: p\n  steps:\n".to_owned(), |text, ix| {
+        text + &format!("  - {{id: s{ix}, uses: note, with: {{text: \"step {ix} of ${{{{ run.id }}}}\"}}{needs}}}\n")
+    })
 }
 
 #[test]

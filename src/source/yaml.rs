@@ -203,7 +203,7 @@ impl Builder {
         let Some(open) = self.open.pop() else { return Ok(()) };
         let node = match open.kind {
             Kind::List(items) => Node::List(items),
-            Kind::Map { members, merges, .. } => Node::Map(self.merged(members, merges)?),
+            Kind::Map { members, merges, .. } => Node::Map(merged(members, merges)?),
         };
         let tree = Tree { node, span: open.span };
         let size = self.nodes - open.nodes_before + 1;
@@ -213,30 +213,6 @@ impl Builder {
             self.anchors.insert(open.anchor, (tree.clone(), size));
         }
         self.push(tree)
-    }
-
-    /// Members written out win over merged ones, earlier merges over later ones.
-    fn merged(
-        &mut self,
-        mut members: IndexMap<String, (Span, Tree)>,
-        merges: Vec<Tree>,
-    ) -> Result<IndexMap<String, (Span, Tree)>, Diagnostic> {
-        for merge in merges {
-            let sources = match merge.node {
-                Node::List(items) => items,
-                node => vec![Tree { node, span: merge.span }],
-            };
-            for source in sources {
-                let Node::Map(source_members) = source.node else {
-                    return Err(Diagnostic::error("LB102", source.span, "`<<` merges a map, or a list of maps")
-                        .help("name an anchored map: `<<: *defaults`"));
-                };
-                for (key, member) in source_members {
-                    members.entry(key).or_insert(member);
-                }
-            }
-        }
-        Ok(members)
     }
 
     /// Puts a finished node where it belongs: as a key, a member, an item, or the root.
@@ -264,6 +240,29 @@ impl Builder {
         }
         Ok(())
     }
+}
+
+/// Members written out win over merged ones, earlier merges over later ones.
+fn merged(
+    mut members: IndexMap<String, (Span, Tree)>,
+    merges: Vec<Tree>,
+) -> Result<IndexMap<String, (Span, Tree)>, Diagnostic> {
+    for merge in merges {
+        let sources = match merge.node {
+            Node::List(items) => items,
+            node => vec![Tree { node, span: merge.span }],
+        };
+        for source in sources {
+            let Node::Map(source_members) = source.node else {
+                return Err(Diagnostic::error("LB102", source.span, "`<<` merges a map, or a list of maps")
+                    .help("name an anchored map: `<<: *defaults`"));
+            };
+            for (key, member) in source_members {
+                members.entry(key).or_insert(member);
+            }
+        }
+    }
+    Ok(members)
 }
 
 fn key_of(tree: Tree) -> Result<(String, Span), Diagnostic> {

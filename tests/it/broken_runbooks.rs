@@ -20,16 +20,19 @@ fn errors(loaded: &Loaded) -> Vec<&Diagnostic> {
     loaded.diagnostics.iter().filter(|finding| finding.severity == Severity::Error).collect()
 }
 
-/// Each file, and its errors: code, line, column, a part of the help.
-const BROKEN: &[(&str, &[(&str, u32, u32, &str)])] = &[
+/// Code, line, column, a part of the help.
+type Expected = (&'static str, u32, u32, &'static str);
+
+/// Each file and its errors.
+const BROKEN: &[(&str, &[Expected])] = &[
     ("unknown_key.yaml", &[("LB101", 5, 5, "did you mean `budget`?")]),
     ("duplicate_key.yaml", &[("LB005", 11, 9, "already on line 9")]),
     ("unknown_step_in_needs.yaml", &[("LB301", 8, 17, "did you mean `look`?")]),
     ("cycle.yaml", &[("LB302", 7, 17, "take one of these `needs` out")]),
     ("bad_duration.yaml", &[("LB105", 5, 13, "`90m` for minutes"), ("LB105", 7, 65, "1h30m")]),
     ("unknown_action.yaml", &[("LB201", 7, 15, "did you mean `aws/rds.promote_read_replica_db_cluster`?")]),
-    ("wrong_input.yaml",),
-    ("undefined_reference.yaml", &[("LB304", 10, 55, "did you mean `customer`?")]),
+    ("wrong_input.yaml", &[("LB202", 10, 11, "did you mean `service`?"), ("LB204", 11, 26, "whole number")]),
+    ("undefined_reference.yaml", &[("LB304", 9, 53, "did you mean `customer`?")]),
     ("budget_over_rto.yaml", &[("LB501", 3, 20, "makes it 50m")]),
     ("duplicate_id.yaml", &[("LB107", 9, 15, "already on line 6")]),
     ("wrong_yaml.yaml", &[("LB003", 7, 3, "on line 6, column 9, is not closed")]),

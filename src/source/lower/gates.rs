@@ -118,7 +118,7 @@ fn approvals(step: &Shape<'_>, context: &Context<'_>, sink: &mut Sink) -> Option
     shape.require("from", sink);
     let from = shape.words("from", sink)?;
     let within_ms = shape.duration("within", sink).map_or(900_000, |d| d.value);
-    let known = from.iter().fold(true, |all, role| context.names.check_role(role, sink) && all);
+    let known = from.iter().filter(|role| context.names.check_role(role, sink)).count() == from.len();
     let mut people: Vec<&String> = from.iter().filter_map(|r| context.names.roles.get(&r.value)).flatten().collect();
     people.sort();
     people.dedup();
@@ -200,9 +200,10 @@ fn mfa_rule(asked: &Asked, risk: Risk, sink: &mut Sink) -> MfaRule {
         sink.push(finding.help("`mfa: phase` or `mfa: 15m` asks less often"));
     }
     match (asked.mfa, asked.policy.mfa, risk) {
-        (_, _, Risk::Irreversible) => MfaRule::Fresh,
-        (Some((rule, _)), _, _) => rule,
-        (None, MfaPolicy::EveryStep, _) | (None, MfaPolicy::Changes, Risk::Reversible) => MfaRule::Fresh,
+        (Some((rule, _)), _, Risk::Read | Risk::Reversible) => rule,
+        (_, _, Risk::Irreversible) | (None, MfaPolicy::EveryStep, _) | (None, MfaPolicy::Changes, Risk::Reversible) => {
+            MfaRule::Fresh
+        }
         (None, MfaPolicy::Phase, Risk::Reversible) => MfaRule::Phase,
         (None, MfaPolicy::Within { ms }, Risk::Reversible) => MfaRule::Within { ms },
         (None, _, Risk::Read) => MfaRule::Never,

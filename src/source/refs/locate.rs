@@ -28,13 +28,13 @@ pub(in crate::source) fn locate(files: &[SourceFile], span: Span, needle: &str) 
 /// The first occurrence that is not part of a longer word, or else of a shorter path to it.
 fn find_word(raw: &str, needle: &str) -> Option<usize> {
     let in_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let is_word = needle.chars().all(|c| in_word(c) || c == '.');
+    let is_path = needle.chars().all(|c| in_word(c) || c == '.');
     let whole = |at: &usize| {
         let (before, after) = (raw[..*at].chars().next_back(), raw[at + needle.len()..].chars().next());
-        !is_word || (!before.is_some_and(|c| in_word(c) || c == '.') && !after.is_some_and(in_word))
+        !is_path || (!before.is_some_and(|c| in_word(c) || c == '.') && !after.is_some_and(in_word))
     };
     let found = raw.match_indices(needle).map(|(at, _)| at).find(whole);
-    found.or_else(|| needle.rsplit_once('.').filter(|_| is_word).and_then(|(shorter, _)| find_word(raw, shorter)))
+    found.or_else(|| needle.rsplit_once('.').filter(|_| is_path).and_then(|(shorter, _)| find_word(raw, shorter)))
 }
 
 #[cfg(test)]

@@ -24,14 +24,23 @@ pub(super) use locate::locate;
 struct Place {
     /// The step it belongs to, by index in the document.
     step: Option<usize>,
-    vars: bool,
-    targets: bool,
-    /// Other steps and phases: those before `step`, or all of them when there is none.
-    steps: bool,
+    when: When,
     each: bool,
     result: bool,
     verified: bool,
     own: Own,
+}
+
+/// When an expression is evaluated, and so which sections have values.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum When {
+    /// Vars and targets are being made: from inputs, vars, objectives and the run.
+    #[default]
+    Vars,
+    /// Before the first step: targets too.
+    Early,
+    /// In the run: steps and phases too, those before `step`, or all of them when there is none.
+    Run,
 }
 
 /// What a step may say of itself.
@@ -48,21 +57,12 @@ enum Own {
 }
 
 impl Place {
-    const VARS: Self = Self {
-        step: None,
-        vars: true,
-        targets: false,
-        steps: false,
-        each: false,
-        result: false,
-        verified: false,
-        own: Own::Nothing,
-    };
-    const TARGETS: Self = Self::VARS;
+    const VARS: Self =
+        Self { step: None, when: When::Vars, each: false, result: false, verified: false, own: Own::Nothing };
     /// Rendered once, before the first step.
-    const EARLY: Self = Self { targets: true, ..Self::VARS };
+    const EARLY: Self = Self { when: When::Early, ..Self::VARS };
     /// At the end of the run.
-    const END: Self = Self { steps: true, ..Self::EARLY };
+    const END: Self = Self { when: When::Run, ..Self::VARS };
 
     const fn step(ix: usize, each: bool) -> Self {
         Self { step: Some(ix), each, ..Self::END }
@@ -98,7 +98,7 @@ impl Checker<'_> {
         }
         for target in runbook.targets.values() {
             for template in [&target.region, &target.account, &target.profile, &target.role].into_iter().flatten() {
-                self.template(template, Place::TARGETS);
+                self.template(template, Place::VARS);
             }
         }
         self.template(&runbook.title, Place::EARLY);
@@ -186,18 +186,15 @@ impl Checker<'_> {
         if !text.contains("${{") {
             return;
         }
-        match expr::pieces(text) {
-            Ok(pieces) => {
-                for piece in pieces {
-                    if let Piece::Code(code, _) = piece {
-                        self.code(code, span, place);
-                    }
-                }
-            }
-            Err(_) => {
-                let at = locate(self.files, span, "${{");
-                let finding = Diagnostic::error("LB303", at, "`${{` is never closed");
-                self.sink.push(finding.help("close it with `}}`; a quote inside must be closed as well"));
+        let Ok(pieces) = expr::pieces(text) else {
+            let at = locate(self.files, span, "${{");
+            let finding = Diagnostic::error("LB303", at, "`${{` is never closed");
+            self.sink.push(finding.help("close it with `}}`; a quote inside must be closed as well"));
+            return;
+        };
+        for piece in pieces {
+            if let Piece::Code(code, _) = piece {
+                self.code(code, span, place);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What a path in an expression may be at its place: `steps.lag.outputs.lag`, `inputs.dr`, `result`.
 
-use super::{Checker, Own, Place};
+use super::{Checker, Own, Place, When};
 use crate::model::runbook::Step;
 use crate::model::span::Span;
 use crate::source::diagnostic::{Diagnostic, did_you_mean, did_you_mean_or_list};
@@ -28,13 +28,11 @@ impl Checker<'_> {
         let rest: Vec<&str> = parts.collect();
         match root {
             "inputs" => self.input(path, &rest),
-            "vars" if place.vars => match rest.first() {
-                Some(name) if !self.runbook.vars.contains_key(*name) => {
-                    self.no_such("var", name, self.runbook.vars.keys())
-                }
+            "vars" => match rest.first() {
+                Some(name) if !self.runbook.vars.contains_key(*name) => no_such("var", name, self.runbook.vars.keys()),
                 _ => Ok(()),
             },
-            "targets" if place.targets => self.target(&rest),
+            "targets" if place.when != When::Vars => self.target(&rest),
             "targets" => wrong(
                 "LB311",
                 format!("`{path}` is not known yet here"),
@@ -42,8 +40,8 @@ impl Checker<'_> {
             ),
             "objectives" => self.objective(path, &rest),
             "run" => member("run", &rest, RUN),
-            "steps" if place.steps => self.step_path(path, &rest, place),
-            "phases" if place.steps => self.phase_path(path, &rest, place),
+            "steps" if place.when == When::Run => self.step_path(path, &rest, place),
+            "phases" if place.when == When::Run => self.phase_path(path, &rest, place),
             "steps" | "phases" => wrong(
                 "LB311",
                 format!("`{path}` is not known before the run starts"),
@@ -82,19 +80,12 @@ impl Checker<'_> {
         wrong("LB304", message, help)
     }
 
-    fn no_such<'n>(&self, what: &str, name: &str, known: impl Iterator<Item = &'n String>) -> Answer {
-        let help = did_you_mean_or_list(name, known.map(String::as_str));
-        let help = help.unwrap_or_else(|| format!("the runbook declares no {what}s"));
-        wrong("LB304", format!("there is no {what} `{name}`"), help)
-    }
-
     fn input(&self, path: &str, rest: &[&str]) -> Answer {
         match rest {
-            [] => Ok(()),
             [name, ..] if !self.runbook.inputs.contains_key(*name) => {
-                self.no_such("input", name, self.runbook.inputs.keys())
+                no_such("input", name, self.runbook.inputs.keys())
             }
-            [_] => Ok(()),
+            [] | [_] => Ok(()),
             [name, ..] => {
                 wrong("LB304", format!("`{path}`: an input has no members"), format!("write `inputs.{name}`"))
             }
@@ -104,7 +95,7 @@ impl Checker<'_> {
     fn target(&self, rest: &[&str]) -> Answer {
         let Some((name, members)) = rest.split_first() else { return Ok(()) };
         let Some(target) = self.runbook.targets.get(*name) else {
-            return self.no_such("target", name, self.runbook.targets.keys());
+            return no_such("target", name, self.runbook.targets.keys());
         };
         member(&format!("targets.{name}"), members, TARGET)?;
         let declared = match members.first().copied() {
@@ -184,6 +175,12 @@ impl Checker<'_> {
         }
         member(&format!("phases.{id}"), members, PHASE)
     }
+}
+
+fn no_such<'n>(what: &str, name: &str, known: impl Iterator<Item = &'n String>) -> Answer {
+    let help = did_you_mean_or_list(name, known.map(String::as_str));
+    let help = help.unwrap_or_else(|| format!("the runbook declares no {what}s"));
+    wrong("LB304", format!("there is no {what} `{name}`"), help)
 }
 
 /// A step that names itself.

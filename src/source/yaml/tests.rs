@@ -44,15 +44,10 @@ fn merge_keys_give_way_to_members_written_out() {
 
 #[test]
 fn hostile_texts_are_refused_at_once() {
-    let bomb = {
-        let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
-        for n in 1..9 {
-            let before = format!("*a{}", n - 1);
-            text.push_str(&format!("a{n}: &a{n} [{}]\n", vec![before; 10].join(", ")));
-        }
-        text
-    };
-    let deep_blocks: String = (0..400).map(|n| format!("{}a:\n", " ".repeat(n))).collect();
+    let bomb = (1..9).fold("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned(), |text, n| {
+        text + &format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 10].join(", "))
+    });
+    let deep_blocks = (0..400).fold(String::new(), |text, n| text + &" ".repeat(n) + "a:\n");
     let merge_bomb = format!(
         "a: &a {{{}}}\nb: [{}]\n",
         (0..900).map(|n| format!("k{n}: 1")).collect::<Vec<_>>().join(", "),
