@@ -175,13 +175,13 @@ fn drive_headless(settings: &Settings, session: Session) -> Outcome {
 }
 
 /// The summary of a run that has just been driven; its journal is read back and checked.
-fn ended(dir: &std::path::Path, view: &View) -> Result<Summary, CliError> {
+pub fn ended(dir: &std::path::Path, view: &View) -> Result<Summary, CliError> {
     let verdict = journal::verify(dir).map_err(|error| CliError::failed(error.to_string()))?;
     Ok(sum_up(&view.snapshot, JournalFacts::from(&verdict)))
 }
 
 /// How the process ends after a run was driven.
-fn verdict(run: &str, over: &Over, summary: &Summary) -> Outcome {
+pub fn verdict(run: &str, over: &Over, summary: &Summary) -> Outcome {
     let resume = format!("lifeboat resume {run}");
     match over {
         Over::Finished => Ok(match summary.exit {

@@ -1,1 +1,245 @@
-//! (empty)
+//! Headless drills from outside: exit codes, the stream of records, what the world was sent.
+
+#![expect(clippy::unwrap_used, reason = "a test whose surroundings fail has failed")]
+
+use serde_json::{Value, json};
+
+use crate::home::{Home, Said};
+
+const PROMOTE: &str = "aws/rds.promote_read_replica_db_cluster";
+
+fn drill(home: &Home, scenario: &str, seed: &str) -> Said {
+    home.run(&[
+        "drill",
+        "regional_failover",
+        "--scenario",
+        scenario,
+        "--seed",
+        seed,
+        "--no-tui",
+        "--yes",
+        "--speed",
+        "max",
+        "--json",
+        "--operator",
+        "alice",
+    ])
+}
+
+fn events<'a>(journal: &'a [Value], kind: &str) -> Vec<&'a Value> {
+    journal.iter().map(|record| &record["ev"]).filter(|event| event["type"] == kind).collect()
+}
+
+fn step<'a>(summary: &'a Value, id: &str) -> &'a Value {
+    summary["steps"].as_array().unwrap().iter().find(|step| step["id"] == id).unwrap()
+}
+
+/// The records without what must differ between two runs: the run's id, the binary, and what is
+/// derived from the id: hashes, digests of requests, tokens. Those become numbers in order of
+/// appearance, so that it still shows which are the same.
+fn comparable(journal: &[Value]) -> Vec<String> {
+    let run = journal[0]["run"].as_str().unwrap();
+    let mut seen: Vec<String> = Vec::new();
+    let mut number = |derived: &mut Value| {
+        let text = derived.as_str().unwrap_or_default().to_owned();
+        let at = seen.iter().position(|known| *known == text).unwrap_or_else(|| {
+            seen.push(text);
+            seen.len() - 1
+        });
+        *derived = json!(at);
+    };
+    let strip = |record: &Value| {
+        let mut record = record.clone();
+        for member in ["h", "prev"] {
+            record.as_object_mut().unwrap().remove(member);
+        }
+        let event = record["ev"].as_object_mut().unwrap();
+        event.remove("binary");
+        let runs_own = event["type"] == "RunStarted";
+        event
+            .iter_mut()
+            .filter(|(name, _)| matches!(name.as_str(), "digest" | "token") && !runs_own)
+            .for_each(|(_, value)| number(value));
+        record.to_string().replace(run, "RUN")
+    };
+    journal.iter().map(strip).collect()
+}
+
+#[test]
+fn a_calm_drill_meets_its_objectives() {
+    let home = Home::new();
+    let said = drill(&home, "calm", "7");
+    assert_eq!(said.code, 0, "{}", said.stderr);
+    let stream = said.json_lines();
+    assert_eq!(stream[0], json!({"type": "version", "version": "1.0"}));
+    let summary = stream.last().unwrap();
+    assert_eq!((&summary["type"], &summary["status"]), (&json!("summary"), &json!("succeeded")));
+    assert_eq!((&summary["rto"]["met"], &summary["rpo"]["met"]), (&json!(true), &json!(true)));
+    assert_eq!(summary["rpo"]["actual_ms"], json!(41_000));
+    assert_eq!(summary["journal"]["intact"], true);
+    let promote = step(summary, "promote");
+    assert_eq!((&promote["status"], &promote["mfa"]), (&json!("succeeded"), &json!(true)));
+    assert_eq!(promote["confirmed_by"], "alice");
+    assert_eq!(step(summary, "declare")["approvals"].as_array().unwrap().len(), 2);
+    // What was printed is what was written, line by line.
+    assert_eq!(stream[1..stream.len() - 1], home.journal()[..]);
+    assert_eq!(summary["journal"]["records"], json!(stream.len() - 2));
+    let status = home.run(&["status", "last", "--json"]).json();
+    assert_eq!(&status, summary, "status tells another story");
+    let again = home.run(&["resume", "last", "--no-tui", "--yes"]);
+    assert_eq!(again.code, 2, "a run that has ended was resumed: {again:?}");
+}
+
+#[test]
+fn a_seed_replays_its_drill_and_another_does_not() {
+    let (one, two, other) = (Home::new(), Home::new(), Home::new());
+    for (home, seed) in [(&one, "7"), (&two, "7"), (&other, "8")] {
+        assert_eq!(drill(home, "calm", seed).code, 0);
+    }
+    let (one, two, other) = (one.journal(), two.journal(), other.journal());
+    assert_ne!(one[0]["run"], two[0]["run"]);
+    for (ix, (one, two)) in comparable(&one).iter().zip(&comparable(&two)).enumerate() {
+        assert_eq!(one, two, "record {}", ix + 1);
+    }
+    assert_eq!(one.len(), two.len());
+    assert_ne!(comparable(&one), comparable(&other));
+}
+
+/// Every change has its intent on the disk, and was confirmed by a person with the digest sent.
+#[test]
+fn nothing_is_sent_without_confirmation_and_intent() {
+    let home = Home::new();
+    assert_eq!(drill(&home, "calm", "7").code, 0);
+    let journal = home.journal();
+    let confirmed = events(&journal, "StepConfirmed");
+    let mut sends = 0;
+    for intent in events(&journal, "ActionRequested") {
+        let ticket = &intent["ticket"];
+        let matching = confirmed.iter().filter(|event| {
+            event["step"] == ticket["step"]
+                && event["attempt"] == ticket["attempt"]
+                && event["digest"] == intent["digest"]
+        });
+        assert_eq!(matching.count(), 1, "{intent}");
+        sends += 1;
+    }
+    assert!(sends > 10);
+    let intents = events(&journal, "ActionRequested").into_iter();
+    let mut wanted: Vec<Value> = intents.map(|intent| intent["action"].clone()).collect();
+    for change in home.changes() {
+        let at = wanted.iter().position(|action| *action == json!(change));
+        wanted.remove(at.unwrap_or_else(|| panic!("{change} was sent without an intent")));
+    }
+}
+
+#[test]
+fn a_lost_answer_is_probed_and_never_sent_twice() {
+    let home = Home::new();
+    let said = drill(&home, "lost_answer", "7");
+    assert_eq!(said.code, 0, "{}", said.stderr);
+    let journal = home.journal();
+    let unknown = events(&journal, "ActionUnknown");
+    assert_eq!(unknown.len(), 1, "{unknown:?}");
+    assert_eq!(unknown[0]["ticket"]["step"], "promote");
+    assert!(events(&journal, "ProbeAnswered").iter().any(|event| event["step"] == "promote"));
+    assert_eq!(home.changes().iter().filter(|action| *action == PROMOTE).count(), 1);
+    let story = home.run(&["timeline", "last"]).stdout;
+    assert!(story.contains("unknown"), "the timeline keeps quiet about it: {story}");
+}
+
+#[test]
+fn lag_above_the_rpo_stops_before_anything_is_promoted() {
+    let home = Home::new();
+    let said = drill(&home, "lag_above_rpo", "7");
+    assert_eq!(said.code, 5, "{}", said.stderr);
+    assert!(said.stderr.contains("hint: go on with: lifeboat resume "), "{}", said.stderr);
+    assert!(home.changes().iter().all(|action| action != PROMOTE));
+    assert!(!events(&home.journal(), "CheckFailed").is_empty());
+    // Nobody decides in a headless drill: it stops again, at the same place.
+    let again = home.run(&["resume", "last", "--no-tui", "--yes", "--speed", "max", "--json"]);
+    assert_eq!(again.code, 5, "{}", again.stderr);
+    assert!(home.changes().iter().all(|action| action != PROMOTE));
+    assert_eq!(events(&home.journal(), "RunResumed").len(), 1);
+}
+
+#[test]
+fn a_promotion_that_hangs_breaks_the_budget_in_plain_sight() {
+    let home = Home::new();
+    let said = drill(&home, "promote_hangs", "7");
+    assert!(matches!(said.code, 3 | 5), "exit {}: {}", said.code, said.stderr);
+    let breached = events(&home.journal(), "BudgetExceeded").len();
+    assert!(breached > 0, "no budget was exceeded");
+    let story = home.run(&["timeline", "last"]).stdout;
+    assert!(story.to_lowercase().contains("budget") && story.contains("over"), "{story}");
+}
+
+/// What a scenario promises in `expect` is how its headless drill ends.
+#[test]
+fn every_shipped_scenario_ends_as_it_says() {
+    for shipped in lifeboat::cli::shipped::scenarios("regional_failover") {
+        let scenario = lifeboat::source::parse_scenario(shipped.text, shipped.name).unwrap();
+        let home = Home::new();
+        let said = drill(&home, shipped.name, "7");
+        let expected = scenario.expect.unwrap();
+        assert_eq!(said.code, i32::from(expected.exit), "{}: {}", shipped.name, said.stderr);
+        if let Some(stop) = expected.stops_at {
+            assert!(said.stderr.contains(&stop), "{} stopped elsewhere: {}", shipped.name, said.stderr);
+        }
+        assert_eq!(home.run(&["verify", "last"]).code, 0);
+    }
+}
+
+/// A runbook with no scenario can still be drilled: its world follows from its own targets.
+#[test]
+fn a_runbook_of_ones_own_drills_without_set_up() {
+    let home = Home::new();
+    let runbook = home.write(
+        "own.yaml",
+        "version: 1
+name: own
+title: Scale one service
+targets: { here: { region: eu-west-1, account: '111122223333' } }
+defaults: { target: here }
+mfa: { method: totp }
+phases:
+  - id: only
+    budget: 30m
+    steps:
+      - id: scale
+        uses: aws/ecs.update_service
+        with: { cluster: c, service: s, desired_count: 3 }
+        verify: [{ uses: aws/ecs.services_stable, every: 10s, for: 20m }]
+",
+    );
+    let said = home.run(&["drill", &runbook, "--no-tui", "--yes", "--json", "-v"]);
+    assert_eq!(said.code, 0, "{}\n{}", said.stderr, said.stdout);
+    assert_eq!(home.changes(), ["aws/ecs.update_service"]);
+}
+
+#[test]
+fn a_drill_by_another_name_never_becomes_real() {
+    let home = Home::new();
+    drill(&home, "lag_above_rpo", "7");
+    let path = home.last_run().join("journal.jsonl");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replacen("\"mode\":\"drill\"", "\"mode\":\"real\"", 1)).unwrap();
+    assert_eq!(home.run(&["resume", "last", "--no-tui", "--yes"]).code, 8);
+}
+
+/// Notes and resumes of a run that another process drives are refused, and nothing is written.
+#[test]
+fn a_run_in_use_is_locked() {
+    let home = Home::new();
+    assert_eq!(drill(&home, "lag_above_rpo", "7").code, 5);
+    let lock = std::fs::File::options().write(true).open(home.last_run().join("lock")).unwrap();
+    lock.try_lock().unwrap();
+    let before = home.journal().len();
+    for args in [&["note", "last", "x"][..], &["resume", "last", "--no-tui", "--yes"]] {
+        let said = home.run(args);
+        assert_eq!(said.code, 7, "{args:?}: {said:?}");
+    }
+    assert_eq!(home.run(&["status", "last"]).code, 0, "reading needs no lock");
+    assert_eq!(home.journal().len(), before);
+    drop(lock);
+    assert_eq!(home.run(&["note", "last", "x"]).code, 0);
+}
