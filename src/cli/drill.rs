@@ -11,7 +11,7 @@ use super::files::{self, Origin};
 use super::out::{self, is_interactive};
 use super::session::{self, Pace, Session};
 use super::settings::{Settings, is_ci};
-use super::{plan, summary};
+use super::{face, plan, summary};
 use crate::driver::handle::{Over, View};
 use crate::driver::{self, Operator};
 use crate::engine::ports::Journal;
@@ -142,11 +142,7 @@ impl Driving {
 }
 
 fn drive(settings: &Settings, driving: Driving, session: Session) -> Outcome {
-    if driving.headless {
-        drive_headless(settings, session)
-    } else {
-        Err(CliError::usage("this build has no screen yet").hint("add --no-tui --yes"))
-    }
+    if driving.headless { drive_headless(settings, session) } else { face::drive(settings, session) }
 }
 
 /// Nobody at the keyboard: the records as they come, then the summary.

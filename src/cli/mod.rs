@@ -9,6 +9,7 @@ mod doctor;
 mod drill;
 mod echo;
 pub mod exit;
+mod face;
 mod files;
 mod kept;
 mod note;
