@@ -53,6 +53,8 @@ pub enum Context {
     Menu,
     /// The filter line.
     Filter,
+    /// Before a drill: what is to be drilled, and how.
+    Start,
 }
 
 /// A key: code and whether Ctrl is held.
@@ -101,7 +103,7 @@ const fn bind(
 
 /// Every binding, in the order of the help screen.
 pub const TABLE: &[Binding] = {
-    use Context::{End, Filter, Form, Main, Menu};
+    use Context::{End, Filter, Form, Main, Menu, Start};
     &[
         bind(Main, &[c('?')], "?", Act::Help, "help", "show every key", 1),
         bind(Main, &[c(':')], ":", Act::Palette, "command", "find a command by name", 6),
@@ -168,6 +170,12 @@ pub const TABLE: &[Binding] = {
         bind(Filter, &[k(KeyCode::Enter)], "Enter", Act::Accept, "keep", "keep the filter", 1),
         bind(Filter, &[k(KeyCode::Esc)], "Esc", Act::Back, "clear", "clear the filter", 2),
         bind(Filter, &[ctrl('c')], "Ctrl+C", Act::Leave, "", "leave or abort (asks first)", 0),
+        bind(Start, &[k(KeyCode::Enter)], "Enter", Act::Accept, "start", "start", 1),
+        bind(Start, &[k(KeyCode::Up), k(KeyCode::BackTab)], "Up", Act::Up, "", "go up", 0),
+        bind(Start, &[k(KeyCode::Down), k(KeyCode::Tab)], "Down", Act::Down, "next", "go down", 3),
+        bind(Start, &[k(KeyCode::Right)], "Right", Act::NextField, "change", "change what is under the cursor", 4),
+        bind(Start, &[k(KeyCode::Left)], "Left", Act::PrevField, "", "change it the other way", 0),
+        bind(Start, &[k(KeyCode::Esc), ctrl('c')], "Esc", Act::Leave, "quit", "quit", 2),
     ]
 };
 

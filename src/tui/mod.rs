@@ -18,6 +18,7 @@ mod look;
 mod model;
 mod pen;
 pub mod plain;
+pub mod start;
 mod still;
 mod term;
 #[cfg(test)]

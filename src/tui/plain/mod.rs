@@ -53,13 +53,12 @@ pub async fn run(mut handle: Handle, input: impl AsyncBufRead + Unpin, mut outpu
             });
         }
         say = tokio::select! {
-            line = lines.next_line(), if has_input => match line {
-                Ok(Some(line)) => script.line(&view, &line, now_ms()),
+            line = lines.next_line(), if has_input => if let Ok(Some(line)) = line {
+                script.line(&view, &line, now_ms())
+            } else {
                 // Nobody can answer any more: leave at a safe place.
-                Ok(None) | Err(_) => {
-                    has_input = false;
-                    vec![Say::Send(Command::Leave { reason: "the input has ended".to_owned() })]
-                }
+                has_input = false;
+                vec![Say::Send(Command::Leave { reason: "the input has ended".to_owned() })]
             },
             changed = handle.view.changed() => {
                 if changed.is_err() {

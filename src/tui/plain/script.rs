@@ -286,7 +286,9 @@ fn field_prompt(form: &Form, ix: usize, view: &View) -> String {
 }
 
 fn flat(row: &Row2) -> String {
-    row.left.iter().chain(&row.right).map(|(text, _)| text.as_str()).collect()
+    let words = |segs: &[(String, _)]| segs.iter().map(|(text, _)| text.as_str()).collect::<String>();
+    let right = words(&row.right);
+    if right.is_empty() { words(&row.left) } else { format!("{}  {right}", words(&row.left)) }
 }
 
 fn greeting(view: &View) -> Vec<Say> {
@@ -334,7 +336,10 @@ fn summary(view: &View) -> Vec<Say> {
     let mut say = vec![line(format!("{} {}", view.snapshot.mode.banner(), end::word(view)))];
     for row in end::rows(view, COLUMNS) {
         let text: String = flat(&row).chars().filter(|c| !matches!(c, '█' | '┄' | '┃')).collect();
-        let text = text.replace('✓', "within").replace('✗', "over");
+        let text = match text.strip_prefix("  ✗") {
+            Some(rest) => format!("  failed:{rest}"),
+            None => text.replace('✓', "within").replace('✗', "over"),
+        };
         say.push(line(ascii(text.trim_end())));
     }
     say

@@ -29,7 +29,7 @@ impl Talk {
     fn take(&mut self, say: Vec<Say>) {
         for one in say {
             match one {
-                Say::Line(text) => self.text.push_str(&format!("{text}\n")),
+                Say::Line(text) => self.text = format!("{}{text}\n", self.text),
                 Say::Prompt(text) => self.text.push_str(&text),
                 Say::Send(Command::Attention { .. }) => {}
                 Say::Send(command) => self.sent.push(command),
@@ -40,7 +40,7 @@ impl Talk {
 
     fn line_after(&mut self, ms: u64, text: &str) {
         self.now_ms += ms;
-        self.text.push_str(&format!("{text}\n"));
+        self.text = format!("{}{text}\n", self.text);
         let say = self.script.line(&self.view, text, self.now_ms);
         self.take(say);
     }

@@ -1,0 +1,140 @@
+//! Before a drill: which runbook, which scenario, how fast. Nothing here can reach a cloud.
+//!
+//! Must not know files: the caller lists what there is and opens what was chosen.
+
+mod draw;
+mod state;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+
+use futures_util::StreamExt;
+use ratatui::buffer::Buffer;
+use ratatui::crossterm::event::{Event, EventStream, KeyEventKind};
+use ratatui::layout::Rect;
+
+use super::model::Options;
+use super::term::{Term, hung_up};
+use state::{Done, Picker, Start};
+
+/// What the start screen shows.
+#[derive(Debug, Clone, Default)]
+pub struct StartModel {
+    pub runbook: String,
+    pub title: String,
+    /// First 8 hex digits of the runbook's digest.
+    pub digest8: String,
+    pub scenarios: Vec<ScenarioLine>,
+    /// The seed proposed.
+    pub seed: u64,
+    /// Virtual seconds a real second, or `max`: the one proposed.
+    pub speed: String,
+    /// When the virtual clock starts: `03:00Z on a Sunday`.
+    pub starts_at: String,
+    pub rto_ms: Option<u64>,
+    /// Who, and in which roles.
+    pub people: Vec<(String, String)>,
+    /// The last drills of this runbook, newest first.
+    pub history: Vec<HistoryLine>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct ScenarioLine {
+    pub name: String,
+    pub summary: String,
+    /// In words.
+    pub faults: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct HistoryLine {
+    pub when: String,
+    pub result: String,
+    pub rto: String,
+    pub slowest: String,
+    pub seed: String,
+}
+
+/// What was chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartChoice {
+    pub scenario: ScenarioChoice,
+    pub surprise: bool,
+    pub seed: u64,
+    pub speed: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ScenarioChoice {
+    /// Index into [`StartModel::scenarios`].
+    Listed(usize),
+    File(String),
+}
+
+/// One runbook to choose from.
+#[derive(Debug, Clone, Default)]
+pub struct RunbookLine {
+    pub name: String,
+    pub summary: String,
+}
+
+/// Asks how to drill. `None`: the person quit.
+///
+/// # Errors
+/// When the terminal cannot be claimed or written to, or is gone.
+pub async fn choose(model: StartModel, options: Options) -> io::Result<Option<StartChoice>> {
+    let mut start = Start::new(model);
+    let done = ask(options, &mut start).await?;
+    Ok(if done { start.choice() } else { None })
+}
+
+/// Asks which runbook to drill; the index. `None`: the person quit.
+///
+/// # Errors
+/// As [`choose`].
+pub async fn pick(runbooks: Vec<RunbookLine>, options: Options) -> io::Result<Option<usize>> {
+    let mut picker = Picker::new(runbooks);
+    let done = ask(options, &mut picker).await?;
+    Ok(done.then_some(picker.at))
+}
+
+/// A screen that is asked once.
+trait Screen {
+    fn draw(&self, options: Options, buf: &mut Buffer);
+    fn event(&mut self, event: &Event) -> Done;
+}
+
+/// True when something was chosen, false when the person quit.
+async fn ask(options: Options, screen: &mut impl Screen) -> io::Result<bool> {
+    let mut term = Term::claim(options.title, "")?;
+    let mut size = Term::size()?;
+    let mut events = EventStream::new();
+    let mut hangup = hung_up();
+    term.title("DRILL lifeboat")?;
+    loop {
+        let mut buf = Buffer::empty(Rect::new(0, 0, size.0, size.1));
+        screen.draw(options, &mut buf);
+        term.show(buf)?;
+        let event = tokio::select! {
+            event = events.next() => event.unwrap_or_else(|| Err(lost()))?,
+            Ok(_) = hangup.wait_for(|gone| *gone) => return Err(lost()),
+        };
+        match event {
+            Event::Resize(width, height) => {
+                size = (width, height);
+                term.forget();
+            }
+            Event::Key(key) if key.kind == KeyEventKind::Release => {}
+            event => match screen.event(&event) {
+                Done::NotYet => {}
+                Done::Chosen => return Ok(true),
+                Done::Quit => return Ok(false),
+            },
+        }
+    }
+}
+
+fn lost() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "the terminal is gone")
+}
