@@ -64,10 +64,18 @@ fn show(settings: &Settings, handle: Handle) -> io::Result<Let> {
         let mut hangup = signal(SignalKind::hangup())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
+        // One face alone may touch the terminal: the other must not even be made, as the plain one
+        // reads its lines from the first moment on.
+        let face = async move {
+            if plain {
+                tui::plain::run(handle, tui::plain::stdin(), io::stdout()).await
+            } else {
+                tui::run(handle, options).await
+            }
+        };
         // When a signal wins, the screen is dropped, and with that the terminal restored.
         tokio::select! {
-            exit = tui::plain::run(handle.clone(), tui::plain::stdin(), io::stdout()), if plain => exit.map(Let::Screen),
-            exit = tui::run(handle.clone(), options), if !plain => exit.map(Let::Screen),
+            exit = face => exit.map(Let::Screen),
             _ = hangup.recv() => Ok(Let::Signal(HANGUP)),
             _ = interrupt.recv() => Ok(Let::Signal(2)),
             _ = terminate.recv() => Ok(Let::Signal(15)),
