@@ -49,6 +49,8 @@ pub struct Engine {
     drill: Option<crate::model::event::DrillHeader>,
     run: RunState,
     steps: Vec<StepState>,
+    /// The request of each step as far as it is known before the step is ready.
+    previews: Vec<Vec<(String, String)>>,
     by_key: HashMap<String, StepIx>,
     by_id: HashMap<String, Vec<StepIx>>,
     followers: Vec<Vec<StepIx>>,
@@ -75,12 +77,13 @@ impl Engine {
         }
         let base = plan.base_scope(run);
         let order = plan.order();
-        Self {
+        let mut engine = Self {
             plan: Arc::new(plan),
             run_id: run.to_owned(),
             drill: header.drill.clone(),
             run: RunState::default(),
             steps,
+            previews: Vec::new(),
             by_key,
             by_id,
             followers,
@@ -88,7 +91,9 @@ impl Engine {
             base,
             meter: Meter::default(),
             proofs: Proofs::default(),
-        }
+        };
+        engine.previews = (0..engine.steps.len()).map(|ix| engine.preview(ix)).collect();
+        engine
     }
 
     /// Takes one fact in and says what to do about it.

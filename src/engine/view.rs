@@ -19,7 +19,7 @@ use crate::model::expr::plain;
 use crate::model::outcome::{Risk, StepStatus};
 use crate::model::plan::{Plan, StepIx};
 use crate::model::runbook::Check;
-use crate::model::template::Node;
+use crate::model::template::{Node, Tree};
 use crate::model::time::elapsed_ms;
 
 impl Engine {
@@ -185,14 +185,27 @@ impl Engine {
             let members = call.with.as_object().into_iter().flatten();
             return members.map(|(key, value)| (key.clone(), plain(value))).collect();
         }
-        let text = |node: &Node| match node {
-            Node::Scalar(value) => plain(value),
-            Node::Text(text) => text.clone(),
-            Node::List(items) => format!("{} items", items.len()),
-            Node::Map(_) => "…".to_owned(),
+        self.previews[ix].clone()
+    }
+
+    /// The request of a step that is not ready yet: what inputs already tell, the author's text for
+    /// the rest. Made once, as nothing of it changes during a run.
+    pub(super) fn preview(&self, ix: StepIx) -> Vec<(String, String)> {
+        let text = |tree: &Tree| match tree.render(&self.scope(Some(ix), &[], &[])) {
+            Ok(value) => plain(&value),
+            Err(_) => match &tree.node {
+                Node::Scalar(value) => plain(value),
+                Node::Text(text) => text.clone(),
+                Node::List(items) => format!("{} items", items.len()),
+                Node::Map(_) => "…".to_owned(),
+            },
+        };
+        let literal = |tree: &Tree| match &tree.node {
+            Node::Text(text) if !text.contains("${{") => text.clone(),
+            _ => text(tree),
         };
         let written = self.plan.steps[ix].uses.with.as_map().into_iter().flatten();
-        written.map(|(key, (_, tree))| (key.clone(), text(&tree.node))).collect()
+        written.map(|(key, (_, tree))| (key.clone(), literal(tree))).collect()
     }
 
     fn activity(&self, ix: StepIx) -> (Activity, String) {
@@ -215,7 +228,7 @@ impl Engine {
             }
             Stage::Checking => (Activity::Checking, "checking".to_owned()),
             Stage::Blocked => (Activity::NeedsDecision, "check failed".to_owned()),
-            Stage::Gated if self.approvals_missing(ix) => (Activity::NeedsPerson, "waits for approval".to_owned()),
+            Stage::Gated if self.approvals_missing(ix) => (Activity::NeedsPerson, "needs approval".to_owned()),
             Stage::Gated => (Activity::NeedsPerson, "waits for you".to_owned()),
             Stage::Backoff => (Activity::Calling, format!("retry {} soon", state.attempt)),
             Stage::Sent => (Activity::Calling, "call in flight".to_owned()),
