@@ -8,7 +8,8 @@ use indexmap::IndexMap;
 use serde_json::json;
 
 use super::diagnostic::{Diagnostic, did_you_mean, did_you_mean_or_list, nearest};
-use super::shape::{Sink, describe};
+use super::shape::describe;
+use super::sink::Sink;
 use crate::model::Value;
 use crate::model::action::{SPECS, Spec};
 use crate::model::span::Span;

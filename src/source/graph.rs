@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::diagnostic::{Diagnostic, did_you_mean_or_list};
 use super::lower::Names;
-use super::shape::Sink;
+use super::sink::Sink;
 use crate::model::runbook::Runbook;
 use crate::model::span::{Located, Span};
 
@@ -123,6 +123,9 @@ fn edges(runbook: &Runbook, nodes: &Nodes<'_>, names: &Names, sink: &mut Sink) -
 
 fn named(needs: &[Located<String>], nodes: &Nodes<'_>, names: &Names, edges: &mut Vec<Edge>, sink: &mut Sink) {
     for need in needs {
+        if sink.is_full() {
+            return;
+        }
         if let Some(&from) = nodes.done.get(need.value.as_str()) {
             edges.push(Edge { from, place: Some(need.span) });
         } else if !names.ids.contains_key(&need.value) {

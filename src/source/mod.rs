@@ -23,9 +23,12 @@ mod scalar;
 mod scenario;
 mod schema;
 mod shape;
+mod sink;
 mod yaml;
 
 use std::path::Path;
+
+use sink::Sink;
 
 use crate::model::runbook::{Runbook, SourceFile};
 use crate::model::template::Tree;
@@ -48,6 +51,9 @@ pub struct Loaded {
     /// Every finding, in the order of the text.
     pub diagnostics: Vec<Diagnostic>,
     pub files: Vec<SourceFile>,
+    /// The critical path of the phase budgets, also when it is what was refused.
+    pub critical_path: Option<CriticalPath>,
+    pub rto_ms: Option<u64>,
 }
 
 impl Loaded {
@@ -60,32 +66,39 @@ impl Loaded {
 /// Checks and resolves a set of files, the runbook first. Pure.
 #[must_use]
 pub fn load(files: Vec<SourceFile>) -> Loaded {
-    let mut diagnostics = Vec::new();
+    let mut sink = Sink::new();
     let mut trees: Vec<Tree> = Vec::with_capacity(files.len());
     let mut whole = true;
     for (ix, file) in files.iter().enumerate() {
         let (tree, found) = yaml::parse(&file.text, u16::try_from(ix).unwrap_or(u16::MAX));
-        diagnostics.extend(found);
-        whole &= tree.is_some();
+        // No tree and no error: a file of comments, or none at all.
+        whole &= tree.is_some() || found.is_empty();
+        sink.extend(found);
         trees.extend(tree);
     }
-    if whole && trees.is_empty() {
+    if whole && trees.len() < files.len().max(1) {
         let place = crate::model::span::Span { line: 1, column: 1, ..Default::default() };
         let finding = Diagnostic::error("LB109", place, "the file is empty");
-        diagnostics.push(finding.help("a runbook begins with `version: 1` and `name:`"));
+        sink.push(finding.help("a runbook begins with `version: 1` and `name:`"));
+        whole = false;
     }
     // With a file missing, everything that it declares would be reported as unknown.
-    let lowered = if whole { lower::lower(&trees, &mut diagnostics) } else { None };
-    let runbook = lowered.map(|lowered| {
-        if let Some(graph) = graph::build(&lowered.runbook, &lowered.names, &mut diagnostics) {
-            refs::check(&lowered, &graph, &files, &mut diagnostics);
-            lint::check(&lowered, &files, &mut diagnostics);
+    let lowered = if whole { lower::lower(&trees, &mut sink) } else { None };
+    let mut loaded = Loaded { runbook: None, diagnostics: Vec::new(), files, critical_path: None, rto_ms: None };
+    if let Some(lowered) = lowered {
+        if let Some(graph) = graph::build(&lowered.runbook, &lowered.names, &mut sink) {
+            refs::check(&lowered, &graph, &loaded.files, &mut sink);
+            lint::check(&lowered, &loaded.files, &mut sink);
+            loaded.critical_path = Some(critical_path(&lowered.runbook));
         }
-        Runbook { digest: digest(&files), files: files.clone(), ..lowered.runbook }
-    });
-    diagnostic::sort(&mut diagnostics);
-    let clean = diagnostics.iter().all(|finding| finding.severity != Severity::Error);
-    Loaded { runbook: runbook.filter(|_| clean), diagnostics, files }
+        loaded.rto_ms = lowered.runbook.objectives.rto_ms;
+        if !sink.has_errors() {
+            let (files, digest) = (loaded.files.clone(), digest(&loaded.files));
+            loaded.runbook = Some(Runbook { files, digest, ..lowered.runbook });
+        }
+    }
+    loaded.diagnostics = sink.into_sorted();
+    loaded
 }
 
 /// Reads, checks and resolves the runbook at `path`; what cannot be read is a finding too.
@@ -93,7 +106,13 @@ pub fn load(files: Vec<SourceFile>) -> Loaded {
 pub fn check_path(path: &Path) -> Loaded {
     match read_set(path) {
         Ok(files) => load(files),
-        Err(error) => Loaded { runbook: None, diagnostics: error.diagnostics, files: error.files },
+        Err(error) => Loaded {
+            runbook: None,
+            diagnostics: error.diagnostics,
+            files: error.files,
+            critical_path: None,
+            rto_ms: None,
+        },
     }
 }
 

@@ -1,9 +1,10 @@
 //! Scenario files → `model::scenario`, with the same located findings as runbooks.
 
 use super::actions;
-use super::diagnostic::{self, Diagnostic, Severity};
+use super::diagnostic::Diagnostic;
 use super::keys::{EXPECTATION, FAULT, SCENARIO};
-use super::shape::{self, Shape, Sink};
+use super::shape::{self, Shape};
+use super::sink::Sink;
 use super::yaml;
 use crate::model::Value;
 use crate::model::scenario::{Expectation, Fault, FaultKind, Scenario};
@@ -28,12 +29,13 @@ const KINDS: &[(&str, FaultKind)] = &[
 /// # Errors
 /// Every finding, in the order of the text.
 pub fn parse_scenario(text: &str, path: &str) -> Result<Scenario, Vec<Diagnostic>> {
-    let (tree, mut sink) = yaml::parse(text, 0);
+    let (tree, found) = yaml::parse(text, 0);
+    let mut sink = Sink::new();
+    sink.extend(found);
     let scenario = tree.and_then(|tree| scenario(&tree, path, &mut sink));
-    diagnostic::sort(&mut sink);
     match scenario {
-        Some(scenario) if sink.iter().all(|finding| finding.severity != Severity::Error) => Ok(scenario),
-        _ => Err(sink),
+        Some(scenario) if !sink.has_errors() => Ok(scenario),
+        _ => Err(sink.into_sorted()),
     }
 }
 

@@ -5,13 +5,11 @@ use indexmap::IndexMap;
 
 use super::diagnostic::{Diagnostic, did_you_mean_or_list};
 use super::keys::Key;
+use super::sink::Sink;
 use crate::model::Value;
 use crate::model::span::{Located, Span};
 use crate::model::template::{Expr, Node, Template, Tree};
 use crate::model::time::parse_duration_ms;
-
-/// Where findings go.
-pub(super) type Sink = Vec<Diagnostic>;
 
 /// What a node is, in words, for "expected X, found Y".
 pub(super) fn describe(tree: &Tree) -> String {
@@ -54,7 +52,7 @@ impl<'t> Shape<'t> {
             return None;
         };
         for (key, (span, _)) in members {
-            if !key.starts_with("x-") && !table.iter().any(|known| known.name == key) {
+            if !key.starts_with("x-") && !sink.is_full() && !table.iter().any(|known| known.name == key) {
                 let finding = Diagnostic::error("LB101", *span, format!("{what} has no key `{key}`"));
                 sink.push(finding.maybe_help(did_you_mean_or_list(key, table.iter().map(|known| known.name))));
             }
@@ -168,6 +166,14 @@ pub(super) fn text(what: &str, tree: &Tree, sink: &mut Sink) -> Option<Located<S
     }
     wrong_type(what, "a text", tree, sink);
     None
+}
+
+/// Items of a list; 0 for anything else.
+pub(super) fn length(tree: &Tree) -> usize {
+    match &tree.node {
+        Node::List(items) => items.len(),
+        Node::Scalar(_) | Node::Text(_) | Node::Map(_) => 0,
+    }
 }
 
 pub(super) fn list<'t>(what: &str, tree: &'t Tree, sink: &mut Sink) -> Option<&'t [Tree]> {

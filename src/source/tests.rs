@@ -6,11 +6,11 @@ use crate::model::outcome::Mode;
 use crate::model::plan::{Intent, Plan};
 use crate::model::runbook::{Confirm, MfaRule};
 
-fn load_text(text: &str) -> Loaded {
+pub(super) fn load_text(text: &str) -> Loaded {
     load(vec![SourceFile { path: "r.yaml".to_owned(), text: text.to_owned() }])
 }
 
-fn context() -> RunContext {
+pub(super) fn context() -> RunContext {
     RunContext {
         given: Object::new(),
         mode: Mode::Drill,
@@ -21,7 +21,7 @@ fn context() -> RunContext {
     }
 }
 
-fn plan_of(text: &str) -> Plan {
+pub(super) fn plan_of(text: &str) -> Plan {
     let loaded = load_text(text);
     assert!(loaded.runbook.is_some(), "{}", render_plain(&loaded.diagnostics, &loaded.files));
     let made = instantiate(&loaded.runbook.unwrap(), &context());
@@ -137,6 +137,40 @@ fn every_code_in_the_source_is_in_the_list() {
         .filter(|code| code[2..].parse::<u32>().is_ok())
         .collect();
     assert_eq!(used.into_iter().collect::<Vec<_>>(), codes());
+}
+
+/// Code, line and column of every finding.
+pub(super) fn places(text: &str) -> Vec<(&'static str, u32, u32)> {
+    load_text(text).diagnostics.iter().map(|f| (f.code, f.span.line, f.span.column)).collect()
+}
+
+/// Codes of every finding of a runbook with these steps in one phase, which begin on line 7.
+pub(super) fn codes_of(steps: &str) -> Vec<&'static str> {
+    load_text(&with_steps(steps)).diagnostics.iter().map(|finding| finding.code).collect()
+}
+
+pub(super) fn with_steps(steps: &str) -> String {
+    let head = "version: 1\nname: t\nroles: { commander: [alice, bob], nobody: [] }\n";
+    let inputs = "inputs: { name: { type: string, default: main }, grace: { type: duration, default: 90s } }\n";
+    format!("{head}{inputs}phases:\n- {{ id: p, steps: [\n{steps}\n] }}\n")
+}
+
+#[test]
+fn an_empty_file_is_no_runbook() {
+    for text in ["", "# only a comment\n", "---\n"] {
+        assert_eq!(load_text(text).diagnostics.first().map(|f| f.span.line), Some(1), "{text:?}");
+        assert!(load_text(text).has_errors());
+    }
+    assert_eq!(places("[]\n"), [("LB102", 1, 1)]);
+    assert!(places("version: 1\nname: x\n").contains(&("LB109", 1, 1)));
+}
+
+#[test]
+fn the_critical_path_is_told_even_when_it_is_refused() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/broken/budget_over_rto.yaml");
+    let loaded = check_path(&path);
+    assert_eq!(loaded.critical_path.map(|path| path.ms), Some(4_500_000));
+    assert_eq!(loaded.rto_ms, Some(3_600_000));
 }
 
 /// A runbook with `count` steps, side by side or one after the other.

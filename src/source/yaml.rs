@@ -18,6 +18,8 @@ use crate::model::template::{Node, Tree};
 pub const MAX_BYTES: usize = 256 * 1024;
 /// Nodes of one file, copies made by aliases included.
 pub const MAX_NODES: usize = 100_000;
+/// Duplicate keys that are reported before reading stops.
+const MAX_DUPLICATES: usize = 100;
 /// Maps and lists inside each other.
 pub const MAX_DEPTH: usize = 48;
 
@@ -52,6 +54,31 @@ pub(super) fn too_large(bytes: u64, file: u16) -> Diagnostic {
     let span = Span { file, line: 1, column: 1, offset: 0, len: 0 };
     Diagnostic::error("LB002", span, format!("the file has {} KiB; a runbook may have 256 KiB", bytes.div_ceil(1024)))
         .help("split it with `include:`, or move long texts behind links")
+}
+
+/// The first bracket left open on the line above. The parser reads ahead: where an error stops it, it
+/// has not always told of the map that is to blame.
+fn open_bracket(text: &str, line: usize) -> Option<(char, usize, usize)> {
+    let lines: Vec<&str> = text.lines().take(line.saturating_sub(1)).collect();
+    let above = lines.iter().rposition(|line| !line.trim().is_empty())?;
+    let mut open: Vec<(char, usize)> = Vec::new();
+    let mut quote = None;
+    let mut before = ' ';
+    for (ix, c) in lines[above].chars().enumerate() {
+        match (quote, c) {
+            (Some(q), c) if q == c => quote = None,
+            // A quote inside a word is an apostrophe.
+            (None, '"' | '\'') if !before.is_alphanumeric() => quote = Some(c),
+            (None, '#') if before == ' ' => break,
+            (None, '[' | '{') => open.push((c, ix + 1)),
+            (None, ']' | '}') => {
+                open.pop();
+            }
+            (Some(_) | None, _) => {}
+        }
+        before = c;
+    }
+    open.first().map(|&(bracket, column)| (bracket, above + 1, column))
 }
 
 fn syntax_help(info: &str, line: &str) -> &'static str {
@@ -148,11 +175,14 @@ impl Builder {
         }
         let line = text.lines().nth((span.line as usize).saturating_sub(1)).unwrap_or_default();
         let finding = Diagnostic::error("LB003", span, format!("this is not valid YAML: {info}"));
-        match self.open.last().filter(|open| open.is_flow && open.span.line != span.line) {
-            Some(open) => {
-                let (bracket, at) = (if matches!(open.kind, Kind::List(_)) { '[' } else { '{' }, open.span);
-                finding
-                    .help(format!("the bracket `{bracket}` on line {}, column {}, is not closed", at.line, at.column))
+        let open = self.open.last().filter(|open| open.is_flow && open.span.line != span.line);
+        let begun = open.map(|open| {
+            let bracket = if matches!(open.kind, Kind::List(_)) { '[' } else { '{' };
+            (bracket, open.span.line as usize, open.span.column as usize)
+        });
+        match begun.or_else(|| open_bracket(text, span.line as usize)) {
+            Some((bracket, line, column)) => {
+                finding.help(format!("the bracket `{bracket}` on line {line}, column {column}, is not closed"))
             }
             None => finding.help(syntax_help(&info, line)),
         }
@@ -233,7 +263,11 @@ impl Builder {
                     Some((first, _)) => {
                         let message = format!("the key `{name}` stands here a second time");
                         let help = format!("it is already on line {}: keep one of them", first.line);
-                        self.found.push(Diagnostic::error("LB005", span, message).help(help));
+                        let finding = Diagnostic::error("LB005", span, message).help(help);
+                        if self.found.len() >= MAX_DUPLICATES {
+                            return Err(finding);
+                        }
+                        self.found.push(finding);
                     }
                 },
             },

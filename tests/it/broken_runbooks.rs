@@ -32,7 +32,7 @@ const BROKEN: &[(&str, &[Expected])] = &[
     ("bad_duration.yaml", &[("LB105", 5, 13, "`90m` for minutes"), ("LB105", 7, 65, "1h30m")]),
     ("unknown_action.yaml", &[("LB201", 7, 15, "did you mean `aws/rds.promote_read_replica_db_cluster`?")]),
     ("wrong_input.yaml", &[("LB202", 10, 11, "did you mean `service`?"), ("LB204", 11, 26, "whole number")]),
-    ("undefined_reference.yaml", &[("LB304", 9, 53, "did you mean `customer`?")]),
+    ("undefined_reference.yaml", &[("LB304", 10, 53, "did you mean `customer`?")]),
     ("budget_over_rto.yaml", &[("LB501", 3, 20, "makes it 50m")]),
     ("duplicate_id.yaml", &[("LB107", 9, 15, "already on line 6")]),
     ("wrong_yaml.yaml", &[("LB003", 7, 3, "on line 6, column 9, is not closed")]),
@@ -141,7 +141,26 @@ fn hostile_texts_are_refused_quickly() {
     let bomb = (1..10).fold("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned(), |text, n| {
         text + &format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 10].join(", "))
     });
-    for text in ["[".repeat(100_000), "{a: ".repeat(25_000), bomb, "? ".repeat(100_000), "&a ".repeat(80_000)] {
+    let head = "version: 1\nname: x\n";
+    let flood = |line: &dyn Fn(usize) -> String, count| {
+        (0..count).fold(format!("{head}phases:\n- id: p\n  steps:\n"), |text, ix| text + &line(ix))
+    };
+    let tiny_steps = flood(&|_| "  - {}\n".to_owned(), 30_000);
+    let wrong_needs = flood(&|ix| format!("  - {{id: s{ix}, uses: note, with: {{text: x}}, needs: [t{ix}]}}\n"), 2_000);
+    let unknown_keys = (0..25_000).fold(head.to_owned(), |text, ix| text + &format!("k{ix}: 1\n"));
+    let duplicates = head.to_owned() + &"name: x\n".repeat(30_000);
+    let one_text = format!("{head}vars: {{ a: \"{}\" }}\n", "${{ x.y }} ".repeat(20_000));
+    let reversed = (0..4_000).rev().fold(format!("{head}vars:\n"), |text, ix| {
+        text + &format!("  v{ix}: \"${{{{ vars.v{} }}}}\"\n", ix - usize::from(ix > 0))
+    });
+    let floods = [tiny_steps, wrong_needs, unknown_keys, duplicates, one_text, reversed];
+    for text in floods.into_iter().chain([
+        "[".repeat(100_000),
+        "{a: ".repeat(25_000),
+        bomb,
+        "? ".repeat(100_000),
+        "&a ".repeat(80_000),
+    ]) {
         let start = Instant::now();
         let loaded = load(vec![SourceFile { path: "hostile.yaml".to_owned(), text }]);
         assert!(loaded.runbook.is_none() && loaded.has_errors());

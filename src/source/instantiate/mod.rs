@@ -5,9 +5,9 @@ mod steps;
 
 use indexmap::IndexMap;
 
-use super::diagnostic::{self, Diagnostic};
+use super::diagnostic::Diagnostic;
 use super::inputs;
-use super::shape::Sink;
+use super::sink::Sink;
 use crate::model::expr::ExprError;
 use crate::model::outcome::Mode;
 use crate::model::plan::{Intent, Plan, PlanPhase, ResolvedTarget};
@@ -35,10 +35,10 @@ pub struct RunContext {
 /// # Errors
 /// Every input, expression and action input that does not fit, each with its place.
 pub fn instantiate(runbook: &Runbook, context: &RunContext) -> Result<Plan, Vec<Diagnostic>> {
-    let mut sink = Vec::new();
+    let mut sink = Sink::new();
     let mut plan = empty(runbook, context);
     plan.inputs = typed_inputs(runbook, context, &mut sink);
-    if sink.is_empty() {
+    if !sink.has_errors() {
         plan.clock_at_ms = clock(runbook, &plan.inputs, context.now_ms);
         plan.vars = vars(runbook, &plan, context, &mut sink);
         targets(runbook, &mut plan, context, &mut sink);
@@ -47,8 +47,7 @@ pub fn instantiate(runbook: &Runbook, context: &RunContext) -> Result<Plan, Vec<
         phases(runbook, &mut plan, &scope, &mut sink);
         steps::unroll(runbook, &mut plan, &scope, &mut sink);
     }
-    diagnostic::sort(&mut sink);
-    if sink.is_empty() { Ok(plan) } else { Err(sink) }
+    if sink.has_errors() { Err(sink.into_sorted()) } else { Ok(plan) }
 }
 
 fn empty(runbook: &Runbook, context: &RunContext) -> Plan {
@@ -182,3 +181,6 @@ fn phases(runbook: &Runbook, plan: &mut Plan, scope: &Object, sink: &mut Sink) {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ use crate::model::{Object, Value};
 use crate::source::actions::{self, Known};
 use crate::source::diagnostic::Diagnostic;
 use crate::source::lower::{DEFAULT_TIMEOUT_MS, MAX_STEPS, overlay};
-use crate::source::shape::Sink;
+use crate::source::sink::Sink;
 
 /// Roots that have their values before the first step.
 const EARLY: &[&str] = &["inputs", "vars", "targets", "objectives", "run", "each"];

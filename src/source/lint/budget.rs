@@ -5,10 +5,12 @@ use crate::model::span::Span;
 use crate::model::time::human_ms;
 use crate::source::budget::{longest, phase_needs};
 use crate::source::diagnostic::Diagnostic;
-use crate::source::shape::Sink;
+use crate::source::sink::Sink;
 
 /// Spare time below this share of the RTO is a warning.
 const SPARE_PERCENT: u64 = 10;
+/// Neighbours on the longest way that are tried side by side.
+const MAX_PAIRS: usize = 24;
 
 pub(super) fn check(runbook: &Runbook, files: &[SourceFile], sink: &mut Sink) {
     let Some(rto_ms) = runbook.objectives.rto_ms else { return };
@@ -54,7 +56,7 @@ fn as_written(runbook: &Runbook, ix: usize, files: &[SourceFile]) -> String {
 /// For each phase of the longest way: what the sum would be if it did not wait for the one before it.
 fn side_by_side(runbook: &Runbook, budgets: &[u64], needs: &[Vec<usize>], path: &[usize], rto_ms: u64) -> String {
     let mut fitting: Vec<(u64, String)> = Vec::new();
-    for pair in path.windows(2) {
+    for pair in path.windows(2).take(MAX_PAIRS) {
         let (before, phase) = (pair[0], pair[1]);
         if depends(runbook, before, phase) {
             continue;

@@ -5,7 +5,7 @@ mod regions;
 mod steps;
 
 use super::lower::Lowered;
-use super::shape::Sink;
+use super::sink::Sink;
 use crate::model::runbook::SourceFile;
 
 pub(super) fn check(lowered: &Lowered, files: &[SourceFile], sink: &mut Sink) {
@@ -13,3 +13,6 @@ pub(super) fn check(lowered: &Lowered, files: &[SourceFile], sink: &mut Sink) {
     regions::check(lowered, files, sink);
     steps::check(lowered, sink);
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use crate::source::actions;
 use crate::source::diagnostic::Diagnostic;
 use crate::source::lower::Lowered;
 use crate::source::refs::locate;
-use crate::source::shape::Sink;
+use crate::source::sink::Sink;
 
 /// Words for the region that is lost, in names of inputs and targets.
 const LOST: &[&str] = &["primary", "primary_region", "lost", "lost_region", "source_region"];
@@ -56,6 +56,9 @@ fn lost_region(lowered: &Lowered, files: &[SourceFile], sink: &mut Sink) {
             let help = "it may never answer: give it a short `timeout` and `on_failure: continue`, or an `if`";
             sink.push(Diagnostic::warning("LB506", step.span, message).help(help));
         }
+    }
+    if inputs.is_empty() {
+        return;
     }
     for (step, uses) in all_uses(runbook) {
         // The step's own target was looked at above; a text may name the region all the same.

@@ -6,7 +6,7 @@ use crate::model::runbook::{ActionUse, Runbook, Step};
 use crate::model::template::{Node, Template};
 use crate::source::diagnostic::Diagnostic;
 use crate::source::lower::{Extra, Lowered};
-use crate::source::shape::Sink;
+use crate::source::sink::Sink;
 
 pub(super) fn check(lowered: &Lowered, sink: &mut Sink) {
     for ((_, step), extra) in lowered.runbook.steps().zip(&lowered.extras) {

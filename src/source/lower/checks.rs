@@ -7,7 +7,8 @@ use crate::model::template::{Expr, Tree};
 use crate::source::actions::{self, Known};
 use crate::source::diagnostic::Diagnostic;
 use crate::source::keys::{CHECK, VERIFY};
-use crate::source::shape::{Shape, Sink};
+use crate::source::shape::Shape;
+use crate::source::sink::Sink;
 
 /// The step that checks belong to.
 pub(super) struct Owner<'a> {

@@ -9,7 +9,8 @@ use crate::model::template::{Node, Template, Tree};
 use crate::model::time::parse_duration_ms;
 use crate::source::diagnostic::Diagnostic;
 use crate::source::keys::{APPROVALS, CONFIRM, GATES};
-use crate::source::shape::{self, Shape, Sink};
+use crate::source::shape::{self, Shape};
+use crate::source::sink::Sink;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::source) enum ConfirmPolicy {
@@ -90,6 +91,10 @@ pub(super) fn asked(step: &Shape<'_>, span: Span, context: &Context<'_>, sink: &
         Some(tree) => {
             if let Some(shape) = Shape::of("confirm", tree, CONFIRM, sink) {
                 asked.text = shape.template("type", sink);
+                if let Some(text) = asked.text.as_ref().filter(|text| text.source.trim().is_empty()) {
+                    let finding = Diagnostic::error("LB401", text.span, "a text to type must not be empty");
+                    sink.push(finding.help("name the thing that is changed, like its identifier"));
+                }
                 asked.message = shape.template("message", sink).or(asked.message);
             }
         }

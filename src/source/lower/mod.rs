@@ -13,7 +13,8 @@ use indexmap::IndexMap;
 
 use super::diagnostic::{Diagnostic, did_you_mean_or_list};
 use super::keys::{FRAGMENT, TOP};
-use super::shape::{self, Shape, Sink};
+use super::shape::{self, Shape};
+use super::sink::Sink;
 use crate::model::outcome::Risk;
 use crate::model::runbook::{Objectives, OnFailure, Phase, Retry, Runbook};
 use crate::model::span::{Located, Span};
@@ -112,7 +113,7 @@ pub(super) fn lower(trees: &[Tree], sink: &mut Sink) -> Option<Lowered> {
     };
     sections::all(&shapes, &mut runbook, sink);
     runbook.objectives = sections::objectives(top, &runbook.inputs, sink);
-    let (lists, names) = names(&shapes, &runbook, sink);
+    let (lists, names) = names(&shapes, &runbook, sink)?;
     let defaults = sections::defaults(top, &names, sink);
     let policy = Policy::default().over(gates::policy(top, sink));
     let context = Context { names: &names, defaults: &defaults, policy };
@@ -135,7 +136,7 @@ fn version(top: &Shape<'_>, sink: &mut Sink) {
 }
 
 /// The phases in their order (includes first), and every name, before any step is read.
-fn names<'t>(shapes: &[Shape<'t>], runbook: &Runbook, sink: &mut Sink) -> (Vec<&'t Tree>, Names) {
+fn names<'t>(shapes: &[Shape<'t>], runbook: &Runbook, sink: &mut Sink) -> Option<(Vec<&'t Tree>, Names)> {
     let mut phases: Vec<&Tree> = Vec::new();
     for shape in shapes.iter().skip(1).chain(shapes.first()) {
         phases.extend(shape.list("phases", sink).unwrap_or_default());
@@ -149,6 +150,17 @@ fn names<'t>(shapes: &[Shape<'t>], runbook: &Runbook, sink: &mut Sink) -> (Vec<&
     }
     let mut names =
         Names { targets: runbook.targets.keys().cloned().collect(), roles: runbook.roles.clone(), ..Names::default() };
+    let steps_of = |phase: &Tree| {
+        phase.as_map().and_then(|members| members.get("steps")).map_or(0, |(_, tree)| shape::length(tree))
+    };
+    let count: usize = phases.iter().map(|phase| steps_of(phase)).sum();
+    if count.max(phases.len()) > MAX_STEPS {
+        let span = phases.first().map(|tree| tree.span).unwrap_or_default();
+        let message = format!("the runbook has {} phases and {count} steps; {MAX_STEPS} are allowed", phases.len());
+        sink.push(Diagnostic::error("LB110", span, message).help("split it into several runbooks"));
+        // Reading them all the same is what the bound is there to prevent.
+        return None;
+    }
     let id_of = |tree: &Tree| -> Option<Located<String>> {
         let (_, id) = tree.as_map()?.get("id")?;
         shape::text("", id, &mut Sink::new())
@@ -165,12 +177,7 @@ fn names<'t>(shapes: &[Shape<'t>], runbook: &Runbook, sink: &mut Sink) -> (Vec<&
             take_id(&mut names, id, "step", sink);
         }
     }
-    if names.steps.len() > MAX_STEPS {
-        let span = phases.first().map(|tree| tree.span).unwrap_or_default();
-        let message = format!("the runbook has {} steps; {MAX_STEPS} are allowed", names.steps.len());
-        sink.push(Diagnostic::error("LB110", span, message).help("split it into several runbooks"));
-    }
-    (phases, names)
+    Some((phases, names))
 }
 
 fn take_id(names: &mut Names, id: Option<Located<String>>, what: &str, sink: &mut Sink) {
@@ -209,3 +216,6 @@ impl Names {
         known
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,8 @@ use crate::model::span::Span;
 use crate::model::template::Tree;
 use crate::source::diagnostic::Diagnostic;
 use crate::source::keys::PHASE;
-use crate::source::shape::{self, Shape, Sink};
+use crate::source::shape::{self, Shape};
+use crate::source::sink::Sink;
 
 pub(super) fn phase(tree: &Tree, context: &Context<'_>, extras: &mut Vec<Extra>, sink: &mut Sink) -> Option<Phase> {
     let id = tree.as_map().and_then(|members| members.get("id"));

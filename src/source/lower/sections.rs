@@ -10,7 +10,11 @@ use crate::model::template::{Node, Tree};
 use crate::source::diagnostic::{Diagnostic, did_you_mean_or_list};
 use crate::source::inputs;
 use crate::source::keys::{CONTACT, DEFAULTS, INPUT, MFA, OBJECTIVES, TARGET};
-use crate::source::shape::{self, Shape, Sink};
+use crate::source::shape::{self, Shape};
+use crate::source::sink::Sink;
+
+/// Names in one section of a file.
+const MAX_NAMES: usize = 500;
 
 /// Reads the sections that includes may add to.
 pub(super) fn all(shapes: &[Shape<'_>], runbook: &mut Runbook, sink: &mut Sink) {
@@ -18,7 +22,15 @@ pub(super) fn all(shapes: &[Shape<'_>], runbook: &mut Runbook, sink: &mut Sink) 
     let mut first: std::collections::HashMap<(&str, String), Span> = std::collections::HashMap::new();
     for (ix, shape) in shapes.iter().enumerate() {
         for section in ["inputs", "vars", "targets", "roles", "contacts"] {
-            for (name, span, tree) in shape.named(section, sink) {
+            let members = shape.named(section, sink);
+            if members.len() > MAX_NAMES {
+                let message = format!("`{section}` has {} names; {MAX_NAMES} are allowed", members.len());
+                sink.push(
+                    Diagnostic::error("LB110", members[0].1, message)
+                        .help("put what belongs together into one map or list"),
+                );
+            }
+            for (name, span, tree) in members.into_iter().take(MAX_NAMES) {
                 if let Some(earlier) = first.insert((section, name.to_owned()), span)
                     && earlier.file != span.file
                 {

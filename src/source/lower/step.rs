@@ -10,7 +10,8 @@ use crate::model::template::{Node, Template, Tree};
 use crate::source::actions::{self, Known};
 use crate::source::diagnostic::{Diagnostic, did_you_mean_or_list};
 use crate::source::keys::{GOTO, RETRY, STEP, USE};
-use crate::source::shape::{self, Shape, Sink};
+use crate::source::shape::{self, Shape};
+use crate::source::sink::Sink;
 
 pub(super) fn step(tree: &Tree, context: &Context<'_>, sink: &mut Sink) -> Option<(Step, Extra)> {
     let id = tree.as_map().and_then(|members| members.get("id"));

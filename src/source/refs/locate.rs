@@ -3,12 +3,18 @@
 use crate::model::runbook::SourceFile;
 use crate::model::span::Span;
 
+/// Texts above this are pointed at as a whole: searching them again for every mistake would take long.
+const MAX_TEXT: usize = 16 * 1024;
+
 /// The place of `needle` inside the text at `span`; the text's own place when it is not there as
 /// written (escapes, line folding).
 pub(in crate::source) fn locate(files: &[SourceFile], span: Span, needle: &str) -> Span {
     let whole = Span { len: span.len, ..span };
     let Some(file) = files.get(usize::from(span.file)) else { return whole };
     let Some(raw) = file.text.get(span.offset..span.offset + span.len) else { return whole };
+    if raw.len() > MAX_TEXT {
+        return whole;
+    }
     let Some(at) = find_word(raw, needle) else { return whole };
     let before = &raw[..at];
     let lines = before.matches('\n').count();

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use super::diagnostic::Diagnostic;
 use super::graph::Graph;
 use super::lower::Lowered;
-use super::shape::Sink;
+use super::sink::Sink;
 use crate::model::expr::{self, Piece};
 use crate::model::runbook::{ActionUse, Check, Confirm, Runbook, SourceFile, Step};
 use crate::model::span::Span;
@@ -200,6 +200,9 @@ impl Checker<'_> {
     }
 
     fn code(&mut self, code: &str, span: Span, place: Place) {
+        if self.sink.is_full() {
+            return;
+        }
         if !self.compiled.contains_key(code) {
             self.compiled.insert(code.to_owned(), words::compile(code));
         }
@@ -220,3 +223,6 @@ impl Checker<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use crate::model::runbook::{Runbook, SourceFile};
 use crate::model::span::Span;
 use crate::model::template::Template;
 use crate::source::diagnostic::Diagnostic;
-use crate::source::shape::Sink;
+use crate::source::sink::Sink;
 
 pub(super) fn check_cycles(runbook: &Runbook, files: &[SourceFile], sink: &mut Sink) {
     let mut open: HashMap<&str, Vec<(String, Span)>> = HashMap::new();

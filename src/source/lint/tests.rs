@@ -1,0 +1,56 @@
+//! Each lint fires where it should, and is silent where the author has thought of it.
+
+use crate::source::tests::{codes_of, load_text};
+
+fn codes(text: &str) -> Vec<&'static str> {
+    load_text(text).diagnostics.iter().map(|finding| finding.code).collect()
+}
+
+#[test]
+fn irreversible_steps_are_looked_at_before_and_after() {
+    let bare = "{ id: s, uses: aws/rds.promote_read_replica_db_cluster, with: { db_cluster_identifier: main } }";
+    assert_eq!(codes_of(bare), ["LB503", "LB504", "LB505"]);
+}
+
+#[test]
+fn steps_that_never_run_shells_and_half_failovers() {
+    assert_eq!(codes_of("{ id: s, uses: note, with: { text: x }, if: 1 > 2 }"), ["LB508"]);
+    assert_eq!(codes_of("{ id: s, uses: note, with: { text: x }, if: false }"), ["LB508"]);
+    assert_eq!(codes_of("{ id: s, uses: note, with: { text: x }, modes: [] }"), ["LB508"]);
+    assert_eq!(codes_of("{ id: s, uses: note, with: { text: x }, if: inputs.name == 'x' }"), Vec::<&str>::new());
+    assert_eq!(codes_of("{ id: s, uses: exec, with: { argv: ['ls'], shell: true } }"), ["LB509"]);
+    assert!(codes_of("{ id: s, uses: aws/rds.failover_global_cluster, with: { global_cluster_identifier: g, target_db_cluster_identifier: a } }").contains(&"LB510"));
+    assert_eq!(codes_of("{ id: s, uses: note, with: { text: x }, on_failure: { goto: gone } }"), ["LB310"]);
+}
+
+#[test]
+fn the_lost_region_and_us_east_1() {
+    let text = |more: &str| {
+        format!(
+            "version: 1\nname: t\ninputs: {{ primary: {{ type: region, default: eu-central-1 }} }}\ntargets:\n  old: {{ region: \"${{{{ inputs.primary }}}}\" }}\n  new: {{ region: eu-west-1 }}\nphases:\n- id: p\n  steps:\n  - {{ id: s, uses: aws/s3.head_bucket, with: {{ bucket: b }}, {more} }}\n"
+        )
+    };
+    assert_eq!(codes(&text("target: old")), ["LB506"]);
+    assert_eq!(codes(&text("target: old, timeout: 1m, on_failure: continue")), Vec::<&str>::new());
+    assert_eq!(codes(&text("target: new")), Vec::<&str>::new());
+    let dns = "{ id: a, uses: aws/cloudfront.create_invalidation, with: { distribution_id: E1, paths: ['/*'] } },\n{ id: b, uses: aws/cloudfront.create_invalidation, with: { distribution_id: E2, paths: ['/*'] } }";
+    assert_eq!(codes_of(dns), ["LB507"]);
+}
+
+#[test]
+fn budgets_against_the_rto() {
+    let text = |rto: &str, second: &str, more: &str| {
+        format!(
+            "version: 1\nname: t\nobjectives: {{ rto: {rto} }}\nphases:\n- {{ id: a, budget: 30m, steps: [{{ id: s, uses: note, with: {{ text: x }} }}] }}\n- {{ id: b, {second} steps: [{{ id: u, uses: note, with: {{ text: x }}{more} }}] }}\n"
+        )
+    };
+    assert_eq!(codes(&text("2h", "budget: 60m,", "")), Vec::<&str>::new());
+    assert_eq!(codes(&text("95m", "budget: 60m,", "")), ["LB502"]);
+    assert_eq!(codes(&text("2h", "", "")), ["LB512"]);
+    let over = |more: &str| load_text(&text("1h", "budget: 60m,", more)).diagnostics[0].clone();
+    let free = over("");
+    assert!(free.message.starts_with("30m + 60m = 1h 30m is over the RTO of 1h by 30m"), "{}", free.message);
+    assert!(free.help.unwrap().contains("`b` beside `a` (`needs: []`) makes it 1h"));
+    // A step that waits for one of the other phase cannot run beside it.
+    assert!(!over(", needs: [s]").help.unwrap().contains("beside"));
+}
