@@ -204,6 +204,9 @@ fn follow(model: &mut Model, view: &View) {
             None => {
                 if form.awaiting.is_none() {
                     message = Some(format!("{}: nothing to ask any more", form.step));
+                } else {
+                    // What was asked for has come about: on to what waits next.
+                    model.spot = None;
                 }
                 model.dialog = None;
             }

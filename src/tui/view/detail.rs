@@ -192,8 +192,8 @@ fn next(rows: &mut Vec<Row2>, view: &View, step: &StepView, cells: usize) {
     let names: Vec<String> = look::next_of(&view.snapshot, &step.key)
         .iter()
         .map(|other| match view.snapshot.phases.get(other.phase) {
-            Some(phase) if other.phase != step.phase => format!("{} in {}", other.id, phase.id),
-            _ => other.id.clone(),
+            Some(phase) if other.phase != step.phase => format!("{} in {}", other.key, phase.id),
+            _ => other.key.clone(),
         })
         .collect();
     if !names.is_empty() {

@@ -49,32 +49,54 @@ fn title(pen: &mut Pen, model: &Model, view: &View, area: Rect) {
     pen.segs(area.x, area.y, area.width, &text);
 }
 
-/// Every line if they fit, else only the steps of the phase under the cursor.
-fn lines(model: &Model, view: &View, cells: u16, height: usize) -> Vec<(Spot, Row2)> {
-    let spots = model.spots(view);
-    let all_fit = spots.len() <= height || !model.filter.text.is_empty();
-    let open = match model.spot_now(view) {
-        Some(Spot::Phase(id)) => Some(id),
-        Some(Spot::Step(key)) => {
-            look::step(view, &key).and_then(|step| view.snapshot.phases.get(step.phase)).map(|p| p.id.clone())
-        }
+/// The phases whose steps are shown: every one if they fit, else that under the cursor, then those
+/// where something is going on, then the others, as far as there is room.
+fn unfolded(model: &Model, view: &View, height: usize) -> Vec<bool> {
+    let phases = &view.snapshot.phases;
+    if !model.filter.text.is_empty() {
+        return vec![true; phases.len()];
+    }
+    let here = match model.spot_now(view) {
+        Some(Spot::Phase(id)) => phases.iter().position(|phase| phase.id == id),
+        Some(Spot::Step(key)) => look::step(view, &key).map(|step| step.phase),
         None => None,
     };
+    let mut order: Vec<usize> = (0..phases.len()).collect();
+    order.sort_by_key(|ix| match phases[*ix].status {
+        _ if Some(*ix) == here => 0,
+        StepStatus::Pending => 2,
+        StepStatus::Succeeded | StepStatus::Skipped | StepStatus::DoneExternally => 3,
+        _ => 1,
+    });
+    let mut room = height.saturating_sub(phases.len());
+    let mut open = vec![false; phases.len()];
+    for ix in order {
+        let needed = phases[ix].steps.len();
+        if needed <= room || Some(ix) == here {
+            open[ix] = true;
+            room = room.saturating_sub(needed);
+        }
+    }
+    open
+}
+
+fn lines(model: &Model, view: &View, cells: u16, height: usize) -> Vec<(Spot, Row2)> {
+    let open = unfolded(model, view, height);
+    let here = model.spot_now(view);
     let names = name_cells(view, cells);
     let mut lines = Vec::new();
-    for spot in spots {
+    for spot in model.spots(view) {
         let row = match &spot {
             Spot::Phase(id) => {
-                let Some(phase) = view.snapshot.phases.iter().find(|phase| phase.id == *id) else { continue };
-                phase_row(view, phase, names, cells, !all_fit && open.as_ref() != Some(id))
+                let Some(ix) = view.snapshot.phases.iter().position(|phase| phase.id == *id) else { continue };
+                phase_row(view, &view.snapshot.phases[ix], names, cells, !open[ix])
             }
             Spot::Step(key) => {
                 let Some(step) = look::step(view, key) else { continue };
-                let phase = view.snapshot.phases.get(step.phase).map(|phase| &phase.id);
-                if !all_fit && open.as_ref() != phase {
+                if !open.get(step.phase).copied().unwrap_or(true) {
                     continue;
                 }
-                step_row(view, step, names, cells)
+                step_row(view, step, names, cells, here.as_ref() == Some(&spot))
             }
         };
         lines.push((spot, row));
@@ -146,6 +168,9 @@ fn phase_word(view: &View, phase: &PhaseView, pace: Pace, folded: bool) -> (Stri
             return plain(format!("{} running, {} {}", running.len(), first.id, look::doing(first)));
         }
     }
+    if phase.ready_reads > 1 && pace == Pace::Calm {
+        return plain(format!("R runs {} reads", phase.ready_reads));
+    }
     match (phase.status, pace, phase.ended_ms) {
         (StepStatus::Pending, ..) => quiet(""),
         (_, Pace::Over, None) => seg("over budget", Tone::Bad),
@@ -154,7 +179,7 @@ fn phase_word(view: &View, phase: &PhaseView, pace: Pace, folded: bool) -> (Stri
     }
 }
 
-fn step_row(view: &View, step: &StepView, names: usize, cells: u16) -> Row2 {
+fn step_row(view: &View, step: &StepView, names: usize, cells: u16, is_here: bool) -> Row2 {
     let (mark, tone) = match step.activity_kind {
         Activity::NeedsPerson => ("◆", Tone::Wait),
         Activity::NeedsDecision if step.status != StepStatus::Failed => ("!", Tone::Bad),
@@ -162,7 +187,8 @@ fn step_row(view: &View, step: &StepView, names: usize, cells: u16) -> Row2 {
         Activity::RollingBack => ("↺", Tone::Busy),
         _ => glyph(step.status),
     };
-    let is_accent = look::waits_for_person(step);
+    // Many may wait; the words are the accent of the one under the cursor.
+    let is_accent = look::waits_for_person(step) && is_here;
     let name_tone = if is_accent { tone } else { Tone::Plain };
     let left = vec![
         plain("     "),
