@@ -113,6 +113,16 @@ pub const fn has_ended(snapshot: &Snapshot) -> bool {
     matches!(snapshot.status, RunStatus::Succeeded | RunStatus::Failed | RunStatus::Aborted)
 }
 
+/// What a step asks of a person, in the author's words; `None` for steps that call something.
+pub fn ask(step: &StepView) -> Option<&str> {
+    let wanted = match step.action.as_str() {
+        "manual" => "ask",
+        "note" => "text",
+        _ => return None,
+    };
+    step.request.iter().find(|(name, _)| name == wanted).map(|(_, text)| text.as_str())
+}
+
 /// What a step calls, as the cloud's own documents write it: `rds:FailoverGlobalCluster`.
 pub fn api_name(action: &str) -> String {
     let known = Action::spec_of(action).map(|spec| spec.api).filter(|api| !api.is_empty());

@@ -169,15 +169,22 @@ pub fn command(form: &Form, view: &View, key: char) -> Option<Command> {
 
 pub fn intro(form: &Form, view: &View) -> (String, Vec<Row2>) {
     let Some(step) = look::step(view, &form.step) else { return (String::new(), Vec::new()) };
-    let mut rows = vec![Row2::left(vec![seg(look::api_name(&step.action), Tone::Strong), plain(place(step))])];
-    rows.extend(account(step, view));
-    for (name, value) in step.request.iter().take(4) {
-        rows.push(Row2::left(vec![quiet(format!("  {name}  ")), plain(fit_middle(value, value_cells(name)))]));
+    let mut rows = Vec::new();
+    if let Some(ask) = look::ask(step) {
+        rows.push(Row2::left(vec![plain(ask.to_owned())]));
+    } else {
+        rows.push(Row2::left(vec![seg(look::api_name(&step.action), Tone::Strong), plain(place(step))]));
+        rows.extend(account(step, view));
+        for (name, value) in step.request.iter().take(4) {
+            rows.push(Row2::left(vec![quiet(format!("  {name}  ")), plain(fit_middle(value, value_cells(name)))]));
+        }
     }
     if let Some(message) = step.gate.as_ref().and_then(|gate| gate.message.as_ref()) {
         rows.push(Row2::left(vec![plain(message.clone())]));
     }
-    rows.push(Row2::left(vec![risk(step), quiet(undo(step))]));
+    if look::ask(step).is_none() {
+        rows.push(Row2::left(vec![risk(step), quiet(undo(step))]));
+    }
     (format!("CONFIRM {}", step.id), rows)
 }
 

@@ -81,6 +81,10 @@ fn labelled(rows: &mut Vec<Row2>, name: &str, lines: Vec<String>, cells: usize, 
 }
 
 fn calls(rows: &mut Vec<Row2>, step: &StepView, cells: usize) {
+    // A question to a person is read in full, or it is not asked at all.
+    if let Some(ask) = look::ask(step) {
+        return labelled(rows, "Asks", vec![crate::model::text::safe(ask)], cells, Tone::Strong);
+    }
     let mut first = vec![label("Calls"), seg(look::api_name(&step.action), Tone::Strong)];
     if !step.region.is_empty() {
         first.push(plain(format!("  in {}", step.region)));
@@ -102,6 +106,9 @@ fn calls(rows: &mut Vec<Row2>, step: &StepView, cells: usize) {
 }
 
 fn risk(rows: &mut Vec<Row2>, step: &StepView, cells: usize) {
+    if look::ask(step).is_some() {
+        return;
+    }
     let mut text = match step.risk {
         Risk::Read => "only looks".to_owned(),
         Risk::Reversible => "changes something that can be put back".to_owned(),
@@ -149,9 +156,15 @@ fn check_text(check: &CheckView) -> String {
 fn time(rows: &mut Vec<Row2>, step: &StepView, cells: usize) {
     let timeout = if step.timeout_ms > 0 { format!(", timeout {}", human_ms(step.timeout_ms)) } else { String::new() };
     let took = match step.ended_ms {
-        Some(_) => format!("; took {} of people, {} of the cloud", human_ms(step.people_ms), human_ms(step.cloud_ms)),
+        Some(_) => {
+            let whose = if step.risk == Risk::Read { "checks" } else { "the cloud" };
+            format!("; took {} of people, {} of {whose}", human_ms(step.people_ms), human_ms(step.cloud_ms))
+        }
         None => String::new(),
     };
+    if look::ask(step).is_some() {
+        return;
+    }
     labelled(rows, "Usual", vec![format!("{}{timeout}{took}", human_ms(step.usual_ms))], cells, Tone::Plain);
 }
 
