@@ -19,7 +19,7 @@ fn root() -> PathBuf {
 fn yaml_files(dir: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(dir).unwrap_or_else(|error| panic!("{}: {error}", dir.display()));
     let mut files: Vec<PathBuf> = entries
-        .map(|entry| entry.expect("the directory can be read").path())
+        .map(|entry| entry.unwrap_or_else(|error| panic!("{}: {error}", dir.display())).path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
         .collect();
     files.sort();
