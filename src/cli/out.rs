@@ -107,7 +107,7 @@ pub fn line(text: &str) -> Result<(), CliError> {
 /// A document of data, ending in one line break.
 ///
 /// # Errors
-/// As [`line`].
+/// As [`line()`].
 pub fn document(text: &str) -> Result<(), CliError> {
     data(format!("{}\n", text.trim_end_matches('\n')).as_bytes())
 }
@@ -115,13 +115,13 @@ pub fn document(text: &str) -> Result<(), CliError> {
 /// A value as pretty JSON.
 ///
 /// # Errors
-/// As [`line`].
+/// As [`line()`].
 pub fn json(value: &serde_json::Value) -> Result<(), CliError> {
     line(&format!("{value:#}"))
 }
 
 /// # Errors
-/// As [`line`].
+/// As [`line()`].
 pub fn data(bytes: &[u8]) -> Result<(), CliError> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(|error| match error.kind() {

@@ -1,7 +1,7 @@
 //! `--plain`: no alternate screen, one line an event, numbered prompts. For screen readers, logs
 //! and terminals that can do nothing else. Same engine, same gates.
 //!
-//! Must not decide anything: [`script`] says what is written and asked.
+//! Must not decide anything: `script` says what is written and asked.
 
 mod items;
 mod script;
