@@ -94,7 +94,9 @@ pub fn load(files: Vec<SourceFile>) -> Loaded {
         loaded.rto_ms = lowered.runbook.objectives.rto_ms;
         if !sink.has_errors() {
             let (files, digest) = (loaded.files.clone(), digest(&loaded.files));
-            loaded.runbook = Some(Runbook { files, digest, ..lowered.runbook });
+            let runbook = Runbook { files, digest, ..lowered.runbook };
+            instantiate::rehearse(&runbook, &mut sink);
+            loaded.runbook = Some(runbook).filter(|_| !sink.has_errors());
         }
     }
     loaded.diagnostics = sink.into_sorted();

@@ -28,7 +28,7 @@ pub(super) fn plan_of(text: &str) -> Plan {
     made.unwrap_or_else(|found| panic!("{}", render_plain(&found, &loaded.files)))
 }
 
-const SAMPLE: &str = include_str!("sample.yaml");
+const SAMPLE: &str = include_str!("../../tests/fixtures/dialect_sample.yaml");
 
 #[test]
 fn the_sample_loads_and_instantiates() {

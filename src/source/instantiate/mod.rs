@@ -50,6 +50,28 @@ pub fn instantiate(runbook: &Runbook, context: &RunContext) -> Result<Plan, Vec<
     if sink.has_errors() { Err(sink.into_sorted()) } else { Ok(plan) }
 }
 
+/// Makes the plan once with the inputs' defaults, where all have one, so that what only shows in a
+/// rendered plan is found by a check and not at the start of a run.
+pub(super) fn rehearse(runbook: &Runbook, sink: &mut Sink) {
+    if runbook.inputs.values().any(|input| input.default.is_none()) {
+        return;
+    }
+    let has_variants = runbook.steps().any(|(_, step)| step.emergency.is_some());
+    for intent in [Some(Intent::Planned), has_variants.then_some(Intent::Emergency)].into_iter().flatten() {
+        let context = RunContext {
+            given: Object::new(),
+            mode: Mode::Drill,
+            intent,
+            operator: "operator".to_owned(),
+            run: "run".to_owned(),
+            now_ms: 0,
+        };
+        if let Err(found) = instantiate(runbook, &context) {
+            sink.extend(found);
+        }
+    }
+}
+
 fn empty(runbook: &Runbook, context: &RunContext) -> Plan {
     Plan {
         name: runbook.name.clone(),

@@ -53,9 +53,9 @@ fn as_written(runbook: &Runbook, ix: usize, files: &[SourceFile]) -> String {
     raw.unwrap_or_else(|| human_ms(runbook.phases[ix].budget_ms.unwrap_or(0)))
 }
 
-/// For each phase of the longest way: what the sum would be if it did not wait for the one before it.
+/// The phase of the longest way that had best not wait for the one before it, and the sum then.
 fn side_by_side(runbook: &Runbook, budgets: &[u64], needs: &[Vec<usize>], path: &[usize], rto_ms: u64) -> String {
-    let mut fitting: Vec<(u64, String)> = Vec::new();
+    let mut best: Option<(u64, String)> = None;
     for pair in path.windows(2).take(MAX_PAIRS) {
         let (before, phase) = (pair[0], pair[1]);
         if depends(runbook, before, phase) {
@@ -64,6 +64,8 @@ fn side_by_side(runbook: &Runbook, budgets: &[u64], needs: &[Vec<usize>], path: 
         let mut other = needs.to_vec();
         other[phase].retain(|need| *need != before);
         other[phase].extend(&needs[before]);
+        other[phase].sort_unstable();
+        other[phase].dedup();
         // What came after this phase alone now has to wait for both.
         for (ix, needs) in other.iter_mut().enumerate() {
             if ix != phase && needs.contains(&phase) && !needs.contains(&before) {
@@ -71,21 +73,17 @@ fn side_by_side(runbook: &Runbook, budgets: &[u64], needs: &[Vec<usize>], path: 
             }
         }
         let (ms, _) = longest(budgets, &other);
-        if ms <= rto_ms {
+        if ms <= rto_ms && best.as_ref().is_none_or(|(least, _)| ms < *least) {
             let [phase_id, before_id] = [phase, before].map(|ix| runbook.phases[ix].id.as_str());
             let list = other[phase].iter().map(|&ix| runbook.phases[ix].id.as_str()).collect::<Vec<_>>().join(", ");
-            fitting.push((
-                ms,
-                format!("starting `{phase_id}` beside `{before_id}` (`needs: [{list}]`) makes it {}", human_ms(ms)),
-            ));
+            let text = format!(
+                "starting `{phase_id}` beside `{before_id}` (`needs: [{list}]`) makes it {}; what follows both must need both",
+                human_ms(ms)
+            );
+            best = Some((ms, text));
         }
     }
-    fitting.sort();
-    if fitting.is_empty() {
-        return "shorten a budget, or let phases run side by side with `needs:`".to_owned();
-    }
-    let list: Vec<String> = fitting.into_iter().map(|(_, text)| text).take(3).collect();
-    format!("{}; whatever follows both must need both", list.join(", or "))
+    best.map_or_else(|| "shorten a budget, or let phases run side by side with `needs:`".to_owned(), |(_, text)| text)
 }
 
 /// Whether a step of the later phase needs, or refers to, one of the earlier.

@@ -87,9 +87,12 @@ fn control_planes(lowered: &Lowered, sink: &mut Sink) {
     });
     let Some(first) = depend.next() else { return };
     let others = depend.count();
-    let more = if others == 0 { String::new() } else { format!(", and {others} more") };
-    let message =
-        format!("`{}`{more} changes Route 53 or CloudFront, whose control planes are in us-east-1 alone", first.id);
+    let who = match others {
+        0 => format!("`{}` changes", first.id),
+        1 => format!("`{}` and 1 more step change", first.id),
+        more => format!("`{}` and {more} more steps change", first.id),
+    };
+    let message = format!("{who} Route 53 or CloudFront, whose control planes are in us-east-1 alone");
     let help = "if us-east-1 is what is lost, such a change may not go through: prepare health-check failover or ARC routing controls, which need only the data plane";
     sink.push(Diagnostic::warning("LB507", first.uses.action.span, message).help(help));
 }

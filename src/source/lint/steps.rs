@@ -2,7 +2,7 @@
 
 use crate::model::Object;
 use crate::model::outcome::Risk;
-use crate::model::runbook::{ActionUse, Runbook, Step};
+use crate::model::runbook::{ActionUse, OnFailure, Runbook, Step};
 use crate::model::template::{Node, Template};
 use crate::source::diagnostic::Diagnostic;
 use crate::source::lower::{Extra, Lowered};
@@ -14,6 +14,11 @@ pub(super) fn check(lowered: &Lowered, sink: &mut Sink) {
             irreversible(step, extra, sink);
         }
         unreachable(step, sink);
+        if step.on_failure == OnFailure::Rollback && step.rollback.is_empty() {
+            let message = format!("`{}` rolls back when it fails, and says nothing of how", step.id);
+            let finding = Diagnostic::warning("LB513", step.span, message);
+            sink.push(finding.help("add `rollback:`, or `on_failure: pause` to let the commander decide"));
+        }
         for uses in std::iter::once(&step.uses).chain(&step.emergency) {
             action(uses, sink);
         }

@@ -21,6 +21,7 @@ fn steps_that_never_run_shells_and_half_failovers() {
     assert_eq!(codes_of("{ id: s, uses: exec, with: { argv: ['ls'], shell: true } }"), ["LB509"]);
     assert!(codes_of("{ id: s, uses: aws/rds.failover_global_cluster, with: { global_cluster_identifier: g, target_db_cluster_identifier: a } }").contains(&"LB510"));
     assert_eq!(codes_of("{ id: s, uses: note, with: { text: x }, on_failure: { goto: gone } }"), ["LB310"]);
+    assert_eq!(codes_of("{ id: s, uses: note, with: { text: x }, on_failure: rollback }"), ["LB513"]);
 }
 
 #[test]

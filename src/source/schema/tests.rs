@@ -67,7 +67,7 @@ fn every_shipped_runbook_and_scenario_is_valid() {
         }
     }
     assert!(seen.0 > 0 && seen.1 > 0, "{seen:?}");
-    assert!(runbook.is_valid(&value_of(&root_path("src/source/sample.yaml"))));
+    assert!(runbook.is_valid(&value_of(&root_path("tests/fixtures/dialect_sample.yaml"))));
 }
 
 #[test]
