@@ -43,6 +43,7 @@ pub async fn run(mut handle: Handle, options: Options) -> io::Result<Exit> {
     let mut events = EventStream::new();
     let mut hangup = hung_up();
     let mut dirty = true;
+    let mut is_last = false;
     if let Some(exit) = app.take(&handle, &view, UiEvent::View).await? {
         return Ok(exit);
     }
@@ -60,13 +61,19 @@ pub async fn run(mut handle: Handle, options: Options) -> io::Result<Exit> {
                 Some(Ok(event)) => ui_event(event),
                 Some(Err(_)) | None => return Ok(Exit::TerminalLost),
             },
-            changed = handle.view.changed() => {
-                if changed.is_err() {
-                    return Ok(exit_of(&view));
+            changed = handle.view.changed(), if !is_last => match changed {
+                Ok(()) => {
+                    view = handle.view.borrow_and_update().clone();
+                    Some(UiEvent::View)
                 }
-                view = handle.view.borrow_and_update().clone();
-                Some(UiEvent::View)
-            }
+                // The driver has said its last word: a run that is over stays on the screen until
+                // the person closes it.
+                Err(_) if view.over.is_some() => {
+                    is_last = true;
+                    None
+                }
+                Err(_) => return Ok(exit_of(&view)),
+            },
             Some((id, result)) = app.answers.next() => Some(UiEvent::Answer(id, result)),
             () = until(wake) => Some(UiEvent::Tick),
             Ok(_) = hangup.wait_for(|gone| *gone) => return Ok(Exit::TerminalLost),
