@@ -119,3 +119,21 @@ fn expectation(what: &str, has_read: bool, known: Option<&Known>, span: Span, si
             .help("say what must be true, like `expect: result.status == 'available'`"),
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::runbook::SourceFile;
+    use crate::source;
+
+    /// Nobody below the source has to know whose expectation is meant when none is written.
+    #[test]
+    fn a_verification_that_states_nothing_expects_what_its_action_does() {
+        let text = "version: 1\nname: health\nphases:\n- id: all\n  steps:\n  - id: api\n    uses: http/check\n    \
+                    with: { url: 'https://api.example.com/health' }\n    verify: [{ consecutive: 3 }]\n";
+        let files = vec![SourceFile { path: "health.yaml".to_owned(), text: text.to_owned() }];
+        let loaded = source::load(files);
+        let runbook = loaded.runbook.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
+        let expect = runbook.phases[0].steps[0].verify[0].expect.as_ref();
+        assert_eq!(expect.map(|expect| expect.source.as_str()), Some("result.ok"));
+    }
+}
