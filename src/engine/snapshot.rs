@@ -114,6 +114,8 @@ pub struct StepView {
     /// The rendered request once known, else the templates as written.
     pub request: Vec<(String, String)>,
     pub target: String,
+    /// Account and profile of the target, as far as it says.
+    pub account: String,
     pub region: String,
     /// The `aws` command line that does the same by hand, if there is one.
     pub command_line: Option<String>,

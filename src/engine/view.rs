@@ -17,7 +17,7 @@ use crate::model::digest::digest_of;
 use crate::model::event::Purpose;
 use crate::model::expr::plain;
 use crate::model::outcome::{Risk, StepStatus};
-use crate::model::plan::{Plan, StepIx};
+use crate::model::plan::{Plan, ResolvedTarget, StepIx};
 use crate::model::runbook::Check;
 use crate::model::template::{Node, Tree};
 use crate::model::time::elapsed_ms;
@@ -132,6 +132,7 @@ impl Engine {
             needs: step.needs.iter().map(|&need| self.plan.steps[need].key.clone()).collect(),
             request: self.request_lines(ix),
             target: target.name.clone(),
+            account: account(&target).unwrap_or_default(),
             region: target.region.clone().unwrap_or_default(),
             command_line: if lines.is_empty() {
                 None
@@ -404,17 +405,18 @@ fn regions(plan: &Plan) -> String {
 fn accounts(plan: &Plan) -> String {
     let mut found: Vec<String> = Vec::new();
     for target in plan.targets.values() {
-        let text = match (&target.account, &target.profile) {
-            (Some(account), Some(profile)) => format!("{account} {profile}"),
-            (Some(account), None) => account.clone(),
-            (None, Some(profile)) => profile.clone(),
-            (None, None) => continue,
-        };
-        if !found.contains(&text) {
-            found.push(text);
-        }
+        found.extend(account(target).filter(|text| !found.contains(text)));
     }
     found.join(", ")
+}
+
+fn account(target: &ResolvedTarget) -> Option<String> {
+    match (&target.account, &target.profile) {
+        (Some(account), Some(profile)) => Some(format!("{account} {profile}")),
+        (Some(account), None) => Some(account.clone()),
+        (None, Some(profile)) => Some(profile.clone()),
+        (None, None) => None,
+    }
 }
 
 fn contacts(plan: &Plan) -> Vec<ContactView> {

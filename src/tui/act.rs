@@ -39,7 +39,7 @@ pub fn act(model: &mut Model, view: &View, act: Act, out: &mut Vec<Outgoing>) {
         Act::Top => step_by(model, view, -i32::from(u16::MAX)),
         Act::Bottom => step_by(model, view, i32::from(u16::MAX)),
         Act::Open | Act::Accept => open_spot(model, view),
-        Act::Back => back(model, view, out),
+        Act::Back => back(model, view),
         Act::Note => {
             let step = match model.spot_now(view) {
                 Some(Spot::Step(key)) if model.spot.is_some() => key,
@@ -183,11 +183,11 @@ fn open_spot(model: &mut Model, view: &View) {
     }
 }
 
-fn back(model: &mut Model, view: &View, out: &mut Vec<Outgoing>) {
+fn back(model: &mut Model, view: &View) {
     if model.page != Page::Main {
         model.page = Page::Main;
     } else if view.over.is_some() {
-        leave(model, view, out);
+        model.say("q closes");
     } else if !model.filter.text.is_empty() {
         model.filter = super::model::Filter::default();
     } else {

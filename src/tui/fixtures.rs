@@ -45,6 +45,7 @@ fn step(phase: usize, key: &str, status: StepStatus, activity: &str) -> StepView
         needs: Vec::new(),
         request: Vec::new(),
         target: "as dr-operator".into(),
+        account: "111122223333 shop-dr".into(),
         region: "eu-central-1".into(),
         command_line: None,
         console_link: None,

@@ -253,10 +253,11 @@ fn on_answer(model: &mut Model, id: u64, result: Result<(), Refusal>) {
         Some(Dialog::Form(form)) if form.awaiting == Some(id) => {
             form.awaiting = None;
             form.clear_codes();
+            let stays_open = std::mem::take(&mut form.asked_again);
             match result {
                 Err(refusal) => form.refusal = Some(words(&refusal)),
                 // An approval or a probe leaves the dialog open; what they change comes with the view.
-                Ok(()) if form.asked_again => form.asked_again = false,
+                Ok(()) if stays_open => {}
                 Ok(()) => {
                     model.dialog = None;
                     model.spot = None;

@@ -80,6 +80,7 @@ fn step(text: &str) -> StepView {
         needs: Vec::new(),
         request: Vec::new(),
         target: s(),
+        account: s(),
         region: s(),
         command_line: None,
         console_link: None,

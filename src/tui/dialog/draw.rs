@@ -55,8 +55,15 @@ fn lay(dialog: &Dialog, view: &View, size: (u16, u16), now_ms: u64) -> Laid {
         Dialog::Menu(menu) => lay_menu(menu, view, inner),
     };
     laid.width = width;
-    if laid.rows.len() + 2 > usize::from(size.1) {
+    let room = usize::from(size.1).saturating_sub(2);
+    if laid.rows.len() > room {
         laid.rows.retain(|row| !row.left.is_empty() || !row.right.is_empty());
+    }
+    // A refusal takes the place of lines read before; the next key brings them back.
+    let has_refusal = matches!(dialog, Dialog::Form(form) if form.refusal.is_some());
+    if has_refusal && laid.rows.len() > room && room > 8 {
+        let extra = laid.rows.len() - room;
+        laid.rows.drain(1..=extra.min(4));
     }
     laid
 }
@@ -183,8 +190,10 @@ fn field_rows(form: &Form, view: &View, ix: usize, field: &Field, inner: usize) 
         }
         Field::Choice { label, options, at } => {
             let chosen = options.get(*at).cloned().unwrap_or_default();
-            let count = format!("{} of {}, Up and Down change it", at + 1, options.len());
-            let right = if options.len() > 1 { vec![quiet(count)] } else { Vec::new() };
+            let change = if options.len() > 1 { "Up, Down" } else { "" };
+            let given = look::step(view, &form.step).filter(|_| form.kind == Kind::Gate).and_then(gate::approvals);
+            let given = given.map(|a| format!("{} of {} given  ", a.granted.len(), a.min)).unwrap_or_default();
+            let right = vec![plain(given), quiet(change)];
             vec![Row2 { left: vec![number, seg(format!("{label}    "), tone), seg(chosen, Tone::Strong)], right }]
         }
     }
@@ -288,8 +297,12 @@ fn approval_rows(form: &Form, view: &View, inner: usize) -> Vec<Row2> {
     if open > 0 {
         head.push(quiet(format!("    from {}: {}", approvals.from.join(", "), approvals.eligible.join(", "))));
     }
-    let mut all = wrapped(Row2::left(head), inner);
-    all.insert(0, Row2::default());
+    // Where one approves here and now, the field's own line says it.
+    let has_field = form.fields.iter().any(|field| matches!(field, Field::Choice { .. }));
+    let mut all = if has_field { Vec::new() } else { wrapped(Row2::left(head), inner) };
+    if !all.is_empty() {
+        all.insert(0, Row2::default());
+    }
     rows.remove(0);
     all.extend(rows);
     if open > 0 && !look::is_drill(view) {

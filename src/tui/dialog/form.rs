@@ -6,7 +6,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 use zeroize::Zeroizing;
 
 use super::Kind;
-use super::field::Field;
+use super::field::{Field, Whose};
 use super::guard::{Burst, Guard};
 use crate::tui::keys::{Act, Context, Key, lookup, normal};
 
@@ -168,10 +168,14 @@ impl Form {
         }
     }
 
-    /// Forgets the codes typed: each counts once.
+    /// Forgets the codes that were sent: each counts once. Of an approval that is the approver's.
     pub fn clear_codes(&mut self) {
+        let has_both = self.kind == Kind::Gate;
+        let of_approver = self.asked_again;
         for field in &mut self.fields {
-            if let Field::Code { digits, .. } = field {
+            if let Field::Code { whose, digits } = field
+                && (!has_both || (*whose == Whose::Chosen) == of_approver)
+            {
                 *digits = Zeroizing::default();
             }
         }

@@ -9,7 +9,7 @@ use crate::driver::handle::View;
 use crate::engine::command::{Command, Typed};
 use crate::engine::snapshot::{Allowed, ApprovalsView, MfaView, StepView};
 use crate::model::outcome::Risk;
-use crate::model::text::{fit_middle, width};
+use crate::model::text::{fit_middle, safe_lines, width};
 use crate::tui::look;
 use crate::tui::pen::{plain, quiet, seg};
 use crate::tui::theme::Tone;
@@ -171,10 +171,10 @@ pub fn intro(form: &Form, view: &View) -> (String, Vec<Row2>) {
     let Some(step) = look::step(view, &form.step) else { return (String::new(), Vec::new()) };
     let mut rows = Vec::new();
     if let Some(ask) = look::ask(step) {
-        rows.push(Row2::left(vec![plain(ask.to_owned())]));
+        rows.extend(safe_lines(ask).into_iter().map(|line| Row2::left(vec![plain(line)])));
     } else {
         rows.push(Row2::left(vec![seg(look::api_name(&step.action), Tone::Strong), plain(place(step))]));
-        rows.extend(account(step, view));
+        rows.extend(account(step));
         for (name, value) in step.request.iter().take(4) {
             rows.push(Row2::left(vec![quiet(format!("  {name}  ")), plain(fit_middle(value, value_cells(name)))]));
         }
@@ -194,10 +194,9 @@ fn place(step: &StepView) -> String {
 }
 
 /// Where it acts is said in every dialog that changes something in a cloud.
-fn account(step: &StepView, view: &View) -> Option<Row2> {
-    let account = &view.snapshot.account;
-    let is_cloud = !account.is_empty() && step.action.starts_with("aws/");
-    is_cloud.then(|| Row2::left(vec![quiet("  "), plain(account.clone())]))
+fn account(step: &StepView) -> Option<Row2> {
+    let is_cloud = !step.account.is_empty() && step.action.starts_with("aws/");
+    is_cloud.then(|| Row2::left(vec![quiet("  account "), plain(step.account.clone())]))
 }
 
 fn risk(step: &StepView) -> (String, Tone) {
@@ -219,7 +218,7 @@ pub fn intro_rollback(form: &Form, view: &View) -> (String, Vec<Row2>) {
     let Some(step) = look::step(view, &form.step) else { return (String::new(), Vec::new()) };
     let calls = step.rollback.as_ref().map(|rollback| rollback.calls.as_slice()).unwrap_or_default();
     let mut rows = vec![Row2::left(vec![plain("Puts back what this step changed:"), plain(place(step))])];
-    rows.extend(account(step, view));
+    rows.extend(account(step));
     rows.extend(calls.iter().take(6).map(|call| Row2::left(vec![quiet("  "), seg(call.clone(), Tone::Strong)])));
     if let Some(extra) = calls.len().checked_sub(6).filter(|extra| *extra > 0) {
         rows.push(Row2::left(vec![quiet(format!("  and {extra} more"))]));

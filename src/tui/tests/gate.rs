@@ -84,11 +84,14 @@ fn an_approval_is_given_by_its_own_button() {
     let commands = keyboard.commands();
     let [Command::Approve { step, by, code, .. }] = commands.as_slice() else { panic!("{commands:?}") };
     assert_eq!((step.as_str(), by.as_str(), code.0.as_str()), ("cutover", "bob", "654321"));
-    // The dialog stays; with the approval in the view, the rest typed before still counts but the codes.
+    // The dialog stays; with the approval in the view, the rest typed before still counts.
     keyboard.answer(Ok(()));
     keyboard.publish(fixtures::approved(fixtures::full_gate()));
     assert!(keyboard.screen().contains("Approval 1 of 1"));
     assert_eq!(keyboard.runs(), 0);
+    // The operator's own name and code are still there: one key is left.
+    keyboard.press("R");
+    assert_eq!(keyboard.runs(), 1);
 }
 
 #[test]

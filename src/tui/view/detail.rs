@@ -3,7 +3,7 @@
 use crate::driver::handle::View;
 use crate::engine::snapshot::{Activity, Allowed, CheckState, CheckView, StepView};
 use crate::model::outcome::Risk;
-use crate::model::text::{fit_middle, width};
+use crate::model::text::{fit_middle, safe_lines, width};
 use crate::model::time::human_ms;
 use crate::tui::dialog::Row2;
 use crate::tui::keys::{Act, Context, hint_of};
@@ -83,7 +83,7 @@ fn labelled(rows: &mut Vec<Row2>, name: &str, lines: Vec<String>, cells: usize, 
 fn calls(rows: &mut Vec<Row2>, step: &StepView, cells: usize) {
     // A question to a person is read in full, or it is not asked at all.
     if let Some(ask) = look::ask(step) {
-        return labelled(rows, "Asks", vec![crate::model::text::safe(ask)], cells, Tone::Strong);
+        return labelled(rows, "Asks", safe_lines(ask), cells, Tone::Strong);
     }
     let mut first = vec![label("Calls"), seg(look::api_name(&step.action), Tone::Strong)];
     if !step.region.is_empty() {

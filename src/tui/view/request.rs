@@ -1,7 +1,7 @@
 //! The request of a step in full, and how to do the same by hand.
 
 use crate::driver::handle::View;
-use crate::model::text::width;
+use crate::model::text::{safe_lines, width};
 use crate::tui::dialog::Row2;
 use crate::tui::look;
 use crate::tui::model::Model;
@@ -16,13 +16,17 @@ pub fn rows(model: &Model, view: &View, cells: u16) -> Vec<Row2> {
             left: vec![seg(step.key.clone(), Tone::Strong), quiet(format!("  attempt {}", step.attempt))],
             right: vec![quiet(format!("{}, class {:?}", step.risk.word(), step.class))],
         },
-        Row2::left(vec![plain(look::api_name(&step.action)), quiet(format!("  in {}  {}", step.region, step.target))]),
+        Row2::left(vec![
+            plain(look::api_name(&step.action)),
+            quiet(format!("  in {}  {}  {}", step.region, step.target, step.account)),
+        ]),
         Row2::default(),
     ];
     let names = step.request.iter().map(|(name, _)| width(name)).max().unwrap_or(0).min(30);
     for (name, value) in &step.request {
         let mut head = format!("{name:<names$}  ");
-        for piece in wrap(value, cells.saturating_sub(names + 2).max(10)) {
+        let lines = safe_lines(value);
+        for piece in lines.iter().flat_map(|line| wrap(line, cells.saturating_sub(names + 2).max(10))) {
             rows.push(Row2::left(vec![quiet(head), plain(piece)]));
             head = " ".repeat(names + 2);
         }
@@ -30,8 +34,11 @@ pub fn rows(model: &Model, view: &View, cells: u16) -> Vec<Row2> {
     let mut section = |title: &str, text: &str| {
         rows.push(Row2::default());
         rows.push(Row2::left(vec![quiet(title.to_owned())]));
+        let lines = safe_lines(text);
         rows.extend(
-            wrap(text, cells.saturating_sub(2).max(10))
+            lines
+                .iter()
+                .flat_map(|line| wrap(line, cells.saturating_sub(2).max(10)))
                 .into_iter()
                 .map(|line| Row2::left(vec![plain(format!("  {line}"))])),
         );
