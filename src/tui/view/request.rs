@@ -39,7 +39,6 @@ pub fn rows(model: &Model, view: &View, cells: u16) -> Vec<Row2> {
             lines
                 .iter()
                 .flat_map(|line| wrap(line, cells.saturating_sub(2).max(10)))
-                .into_iter()
                 .map(|line| Row2::left(vec![plain(format!("  {line}"))])),
         );
     };
