@@ -11,6 +11,7 @@ use super::files::{self, Origin};
 use super::out::{self, is_interactive};
 use super::session::{self, Pace, Session};
 use super::settings::{Settings, is_ci};
+use super::start::{self, Chosen};
 use super::{face, plan, summary};
 use crate::driver::handle::{Over, View};
 use crate::driver::{self, Operator};
@@ -18,8 +19,8 @@ use crate::engine::ports::Journal;
 use crate::journal;
 use crate::model::event::{DrillHeader, RunHeader};
 use crate::model::outcome::Mode;
-use crate::model::plan::Intent;
-use crate::model::runbook::SourceFile;
+use crate::model::plan::{Intent, Plan};
+use crate::model::runbook::{Runbook, SourceFile};
 use crate::model::scenario::Scenario;
 use crate::report::summary::{JournalFacts, Summary, VERSION, summary as sum_up};
 use crate::sim::{self, clock::Speed};
@@ -32,27 +33,58 @@ const SPEED: Speed = Speed::Times(60.0);
 
 pub fn drill(settings: &Settings, wanted: &Drill) -> Outcome {
     let driving = Driving::new(settings, &wanted.face)?;
-    let Some(file) = &wanted.file else {
-        return Err(CliError::usage("which runbook?").hint("lifeboat drill regional_failover"));
-    };
-    let (loaded, origin) = files::load(file)?;
-    let runbook = plan::valid(settings, file, &loaded)?;
-    let scenario = scenario(settings, wanted, &origin)?;
+    let Some(file) = runbook_of(settings, wanted, driving)? else { return Ok(Exit::Done) };
+    let (loaded, origin) = files::load(&file)?;
+    let runbook = plan::valid(settings, &file, &loaded)?;
+    let Some(chosen) = chosen(settings, wanted, driving, (runbook, &origin))? else { return Ok(Exit::Done) };
     let (run, dir) = session::new_run(settings)?;
-    let started_ms = sim::start_ms(&scenario);
     let context = RunContext {
         given: files::inputs(&wanted.inputs)?,
         mode: Mode::Drill,
         intent: Intent::Planned,
         operator: settings.operator(),
         run: run.clone(),
-        now_ms: started_ms,
+        now_ms: sim::start_ms(&chosen.scenario),
     };
     let plan = plan::instantiated(settings, &loaded, runbook, &context)?;
-    let header = RunHeader {
+    let header = header(&plan, &loaded.files, &chosen);
+    let driving = Driving { speed: chosen.speed, ..driving };
+    let session = session::begin((run, dir), plan, header, &chosen.scenario, driving.pace())?;
+    drive(settings, driving, session)
+}
+
+/// The runbook named, or one that a person chooses.
+fn runbook_of(settings: &Settings, wanted: &Drill, driving: Driving) -> Result<Option<String>, CliError> {
+    match &wanted.file {
+        Some(file) => Ok(Some(file.clone())),
+        None if driving.asks(settings) => start::which(settings),
+        None => Err(CliError::usage("which runbook?").hint("lifeboat drill regional_failover")),
+    }
+}
+
+/// How to play it: as the flags say, or, where they say nothing and somebody sits there, as chosen.
+fn chosen(
+    settings: &Settings,
+    wanted: &Drill,
+    driving: Driving,
+    what: (&Runbook, &Origin),
+) -> Result<Option<Chosen>, CliError> {
+    let scenario = match &wanted.scenario {
+        Some(name) => scenario_of(settings, name, what.1)?,
+        None => Scenario::default(),
+    };
+    let (seed, surprise) = (wanted.seed.unwrap_or_else(any_seed), wanted.surprise);
+    let usual = Chosen { scenario, seed, surprise, speed: driving.speed };
+    let is_said = wanted.scenario.is_some() || wanted.seed.is_some() || wanted.face.speed.is_some();
+    if is_said || !driving.asks(settings) { Ok(Some(usual)) } else { start::how(settings, wanted, what, &usual) }
+}
+
+/// Line 1: everything that a resume needs.
+fn header(plan: &Plan, files: &[SourceFile], chosen: &Chosen) -> RunHeader {
+    RunHeader {
         runbook: plan.name.clone(),
         digest: plan.digest.clone(),
-        files: loaded.files.clone(),
+        files: files.to_vec(),
         mode: Mode::Drill,
         intent: Intent::Planned,
         operator: plan.operator.clone(),
@@ -60,14 +92,12 @@ pub fn drill(settings: &Settings, wanted: &Drill) -> Outcome {
         version: session::version(),
         binary: session::binary_digest(),
         drill: Some(DrillHeader {
-            seed: wanted.seed.unwrap_or_else(any_seed),
-            scenario: serde_json::to_value(&scenario).unwrap_or_default(),
-            speed: driving.speed.to_string(),
-            surprise: wanted.surprise,
+            seed: chosen.seed,
+            scenario: serde_json::to_value(&chosen.scenario).unwrap_or_default(),
+            speed: chosen.speed.to_string(),
+            surprise: chosen.surprise,
         }),
-    };
-    let session = session::begin((run, dir), plan, header, &scenario, driving.pace())?;
-    drive(settings, driving, session)
+    }
 }
 
 /// Another drill each time, unless a seed is given.
@@ -77,8 +107,11 @@ fn any_seed() -> u64 {
     random % SEEDS + 1
 }
 
-fn scenario(settings: &Settings, wanted: &Drill, origin: &Origin) -> Result<Scenario, CliError> {
-    let Some(name) = &wanted.scenario else { return Ok(Scenario::default()) };
+/// The scenario that was meant, read and checked.
+///
+/// # Errors
+/// When there is none, or it is not valid; its findings go to stderr.
+pub fn scenario_of(settings: &Settings, name: &str, origin: &Origin) -> Result<Scenario, CliError> {
     let found = files::scenario(name, origin)?;
     source::parse_scenario(&found.text, &found.path).map_err(|findings| {
         let file = SourceFile { path: found.path.clone(), text: found.text.clone() };
@@ -133,6 +166,11 @@ impl Driving {
         }
         let usual = if headless { Speed::Max } else { SPEED };
         Ok(Self { headless, speed: given.unwrap_or(usual) })
+    }
+
+    /// Whether a person sits before a screen that can ask.
+    const fn asks(self, settings: &Settings) -> bool {
+        !self.headless && !settings.plain
     }
 
     const fn pace(self) -> Pace {

@@ -56,11 +56,18 @@ fn failed(what: &str, error: &io::Error) -> CliError {
     CliError::failed(format!("failed to start {what}: {error}"))
 }
 
+/// Waits for something that needs a runtime.
+///
+/// # Errors
+/// When the runtime cannot be made, and as the future says.
+pub fn block_on<T>(future: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(future)
+}
+
 /// The screen on a runtime of its own; the handle is dropped with it, which tells the driver.
 fn show(settings: &Settings, handle: Handle) -> io::Result<Let> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (options, plain) = (options(settings), settings.plain);
-    runtime.block_on(async move {
+    block_on(async move {
         let mut hangup = signal(SignalKind::hangup())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
@@ -83,7 +90,9 @@ fn show(settings: &Settings, handle: Handle) -> io::Result<Let> {
     })
 }
 
-fn options(settings: &Settings) -> Options {
+/// How screens look here.
+#[must_use]
+pub fn options(settings: &Settings) -> Options {
     let deep = |name: &str, word: &str| std::env::var(name).is_ok_and(|value| value.contains(word));
     let color = if !settings.out.color {
         ColorMode::None

@@ -21,6 +21,7 @@ mod session;
 mod settings;
 mod shell;
 pub mod shipped;
+mod start;
 mod summary;
 mod timeline;
 mod verify;

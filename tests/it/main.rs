@@ -5,6 +5,7 @@ mod cli;
 mod drills;
 mod floors;
 mod home;
+mod operator;
 mod pty;
 mod scenarios;
 mod shipped;

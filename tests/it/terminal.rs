@@ -4,30 +4,39 @@
 #![expect(clippy::unwrap_used, reason = "a test whose terminal fails has failed")]
 
 use std::io::{Read, Write};
-use std::sync::mpsc;
-use std::thread;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
-use vt100::Screen;
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::home::{Home, environment};
 
-/// How long a screen may take to show what is waited for.
-const DEADLINE: Duration = Duration::from_secs(60);
+/// How long a screen may take to show what is waited for. The longest honest wait is for a code's
+/// window of 30 seconds to pass.
+const DEADLINE: Duration = Duration::from_secs(40);
 
 pub const ENTER: &str = "\r";
 pub const ESC: &str = "\u{1b}";
 pub const TAB: &str = "\t";
-pub const CTRL_C: &str = "\u{3}";
+
+/// Opens and closes a frame (synchronised update): between them the screen is half drawn.
+const FRAME_MARK: &str = "\u{1b}[?2026";
 
 pub struct Terminal {
     parser: vt100::Parser,
+    /// The end of what was read, in which a mark may be cut in two.
+    tail: String,
+    in_frame: bool,
     output: mpsc::Receiver<Vec<u8>>,
     input: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
-    /// Dropping it hangs the terminal up.
-    _master: Box<dyn MasterPty + Send>,
+    master: Box<dyn MasterPty + Send>,
+    reading: JoinHandle<()>,
+    /// Tells the reading thread to let go of the terminal.
+    unplugged: Arc<AtomicBool>,
 }
 
 impl Terminal {
@@ -46,18 +55,30 @@ impl Terminal {
         drop(pair.slave);
         let mut reader = pair.master.try_clone_reader().unwrap();
         let (sender, output) = mpsc::channel();
-        thread::spawn(move || {
+        let unplugged = Arc::new(AtomicBool::new(false));
+        let pulled = Arc::clone(&unplugged);
+        let reading = thread::spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(count) = reader.read(&mut buffer) {
-                if count == 0 || sender.send(buffer[..count].to_vec()).is_err() {
+                let is_over = count == 0 || pulled.load(Ordering::SeqCst);
+                if is_over || sender.send(buffer[..count].to_vec()).is_err() {
                     break;
                 }
             }
         });
         let input = pair.master.take_writer().unwrap();
-        let rows = rows.try_into().unwrap();
-        let parser = vt100::Parser::new(rows, columns.try_into().unwrap(), 0);
-        Self { parser, output, input, child, _master: pair.master }
+        let parser = vt100::Parser::new(rows.try_into().unwrap(), columns.try_into().unwrap(), 0);
+        Self {
+            parser,
+            tail: String::new(),
+            in_frame: false,
+            output,
+            input,
+            child,
+            master: pair.master,
+            reading,
+            unplugged,
+        }
     }
 
     /// What the screen shows.
@@ -67,16 +88,20 @@ impl Terminal {
 
     /// Waits until the screen shows something, and gives the screen.
     pub fn wait_for(&mut self, shown: &str) -> String {
-        self.wait_until(shown, |screen| screen.contents().contains(shown))
+        self.wait_until(shown, |screen| screen.contains(shown).then(|| screen.to_owned()))
     }
 
-    /// Waits until the screen satisfies a predicate.
-    pub fn wait_until(&mut self, what: &str, fits: impl Fn(&Screen) -> bool) -> String {
+    /// Waits until a whole frame yields what is looked for.
+    pub fn wait_until<T>(&mut self, what: &str, look: impl Fn(&str) -> Option<T>) -> T {
         let deadline = Instant::now() + DEADLINE;
-        while !fits(self.parser.screen()) {
-            let left = deadline.saturating_duration_since(Instant::now());
-            match self.output.recv_timeout(left) {
-                Ok(bytes) => self.parser.process(&bytes),
+        loop {
+            if !self.in_frame
+                && let Some(found) = look(&self.text())
+            {
+                return found;
+            }
+            match self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(bytes) => self.take(&bytes),
                 Err(mpsc::RecvTimeoutError::Timeout) => {
                     panic!("waited in vain for {what:?}; the screen:\n{}", self.text())
                 }
@@ -85,7 +110,16 @@ impl Terminal {
                 }
             }
         }
-        self.text()
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        self.parser.process(bytes);
+        self.tail.push_str(&String::from_utf8_lossy(bytes));
+        if let Some(at) = self.tail.rfind(FRAME_MARK) {
+            self.in_frame = self.tail[at + FRAME_MARK.len()..].starts_with('h');
+        }
+        let keep = self.tail.char_indices().rev().nth(FRAME_MARK.len()).map_or(0, |(at, _)| at);
+        self.tail.drain(..keep);
     }
 
     pub fn send(&mut self, keys: &str) {
@@ -98,28 +132,37 @@ impl Terminal {
         self.send(&format!("\u{1b}[200~{text}\u{1b}[201~"));
     }
 
+    pub fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.child.process_id().unwrap().try_into().unwrap()).unwrap();
+        kill_process(pid, signal).unwrap();
+    }
+
     /// SIGKILL: nothing is said, nothing is cleaned up.
     pub fn kill(mut self) {
-        let pid = rustix::process::Pid::from_raw(self.child.process_id().unwrap().try_into().unwrap()).unwrap();
-        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+        self.signal(Signal::KILL);
         self.child.wait().unwrap();
+    }
+
+    /// The terminal goes away, as when the ssh connection drops. Gives the exit code.
+    pub fn hang_up(mut self) -> u32 {
+        self.unplugged.store(true, Ordering::SeqCst);
+        // It lets go with the next thing drawn, which is a clock's tick away.
+        self.reading.join().unwrap();
+        drop((self.input, self.master));
+        self.child.wait().unwrap().exit_code()
     }
 
     /// Waits for the process to end by itself. Gives its exit code and the last screen.
     pub fn wait_exit(mut self) -> (u32, String) {
         let deadline = Instant::now() + DEADLINE;
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            match self.output.recv_timeout(left) {
-                Ok(bytes) => self.parser.process(&bytes),
+            match self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(bytes) => self.take(&bytes),
                 Err(mpsc::RecvTimeoutError::Disconnected) => break,
                 Err(mpsc::RecvTimeoutError::Timeout) => panic!("it does not end; the screen:\n{}", self.text()),
             }
         }
+        assert!(!self.parser.screen().alternate_screen(), "the terminal was not given back");
         (self.child.wait().unwrap().exit_code(), self.text())
-    }
-
-    pub fn is_alternate(&self) -> bool {
-        self.parser.screen().alternate_screen()
     }
 }

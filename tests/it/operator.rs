@@ -1,0 +1,150 @@
+//! A person at the keyboard of a drill: reads the screen, opens what waits, answers what is asked.
+//! Knows nothing but what the screen shows.
+
+use crate::terminal::{ENTER, ESC, TAB, Terminal};
+
+/// A gate dialog as the screen shows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Dialog {
+    pub step: String,
+    /// Place of the field (Tabs from the opening of the dialog) and the name to type.
+    pub name: Option<(usize, String)>,
+    /// Place and practice code of the operator's own device.
+    pub code: Option<(usize, String)>,
+    /// Place and practice code of the approver.
+    pub approver: Option<(usize, String)>,
+    /// Granted and wanted.
+    pub approvals: (u32, u32),
+    /// The row of the run button.
+    pub button: String,
+    /// The lines inside the frame.
+    pub lines: Vec<String>,
+}
+
+/// The gate dialog on a screen, if one is open.
+pub fn dialog(screen: &str) -> Option<Dialog> {
+    let rows: Vec<Vec<char>> = screen.lines().map(|line| line.chars().collect()).collect();
+    let title: Vec<char> = "┌─ CONFIRM ".chars().collect();
+    let (top, left) = rows.iter().enumerate().find_map(|(row, line)| {
+        line.windows(title.len()).position(|window| window == title).map(|column| (row, column))
+    })?;
+    let right = rows[top].iter().rposition(|c| *c == '┐')?;
+    let step: String = rows[top][left + title.len()..].iter().take_while(|c| **c != ' ').collect();
+    let mut found = Dialog { step, ..Dialog::default() };
+    for row in &rows[top + 1..] {
+        if row.get(left) == Some(&'└') {
+            return Some(found);
+        }
+        let inside: String = row.get(left + 1..right)?.iter().collect();
+        found.read(inside.trim());
+    }
+    None
+}
+
+impl Dialog {
+    fn read(&mut self, line: &str) {
+        let place = line.chars().next().and_then(|first| first.to_digit(10)).map(|place| place as usize);
+        let rest = line.trim_start_matches(|c: char| c.is_ascii_digit()).trim();
+        if let (Some(place), Some(name)) = (place, rest.strip_prefix("Type the name ")) {
+            self.name = Some((place, name.trim().to_owned()));
+        } else if let (Some(place), true) = (place, rest.starts_with("MFA code of ")) {
+            self.code = practice(rest).map(|code| (place, code));
+        } else if let (Some(place), true) = (place, rest.starts_with("Code of ")) {
+            self.approver = practice(rest).map(|code| (place, code));
+        } else if let Some(approvals) = rest.strip_prefix("Approval ") {
+            let mut words = approvals.split_whitespace();
+            let mut number = || words.find_map(|word| word.parse().ok()).unwrap_or(0);
+            self.approvals = (number(), number());
+        } else if rest.contains("[ R  Run ") {
+            rest.clone_into(&mut self.button);
+        }
+        self.lines.push(line.to_owned());
+    }
+
+    pub fn shows(&self, text: &str) -> bool {
+        self.lines.iter().any(|line| line.contains(text))
+    }
+}
+
+/// `… practice code 123 456, 17s` → `123456`.
+fn practice(line: &str) -> Option<String> {
+    let digits: String = line.split_once("practice code ")?.1.chars().filter(char::is_ascii_digit).take(6).collect();
+    (digits.len() == 6).then_some(digits)
+}
+
+/// Whether the step under the cursor waits for a person at its gate: its pane, right of the rule,
+/// says so in its first line.
+pub fn waits(screen: &str) -> bool {
+    let pane = |line: &str| line.chars().skip_while(|c| *c != '│').any(|c| c == '◆');
+    screen.lines().any(pane) && dialog(screen).is_none()
+}
+
+/// Opens the gate that waits, and waits until it listens.
+pub fn open(terminal: &mut Terminal) -> Dialog {
+    terminal.wait_until("a step that waits", |screen| waits(screen).then_some(()));
+    terminal.send(ENTER);
+    listening(terminal)
+}
+
+/// The open dialog, once it listens.
+pub fn listening(terminal: &mut Terminal) -> Dialog {
+    terminal.wait_until("an open gate", |screen| dialog(screen).filter(|dialog| !dialog.shows("a moment")))
+}
+
+pub fn close(terminal: &mut Terminal) {
+    terminal.send(ESC);
+    terminal.wait_until("the dialog to close", |screen| dialog(screen).is_none().then_some(()));
+}
+
+/// Goes to a field and types; the focus is there before.
+fn fill(terminal: &mut Terminal, from: usize, to: usize, text: &str) {
+    terminal.send(&TAB.repeat(to - from));
+    terminal.send(text);
+}
+
+/// Answers the gate that waits with everything that it asks for, and sees it close.
+pub fn pass(terminal: &mut Terminal) -> String {
+    loop {
+        let mut gate = open(terminal);
+        if gate.approvals.0 < gate.approvals.1 {
+            approve(terminal, &gate);
+            continue;
+        }
+        let mut at = 0;
+        if let Some((place, name)) = gate.name.take() {
+            fill(terminal, at, place, &name);
+            at = place;
+        }
+        if let Some((place, code)) = &gate.code {
+            fill(terminal, at, *place, code);
+            at = *place;
+        }
+        if at > 0 {
+            terminal.send(TAB);
+        }
+        terminal.send("R");
+        let refused = terminal.wait_until("an answer", |screen| match dialog(screen) {
+            Some(dialog) if dialog.shows("already used") => Some(true),
+            Some(dialog) if dialog.step == gate.step => None,
+            Some(_) | None => Some(false),
+        });
+        if !refused {
+            return gate.step;
+        }
+        // The device must show another code first.
+        let used = gate.code.map(|(_, code)| code);
+        let other = |dialog: Dialog| dialog.code.map(|(_, code)| code) != used;
+        terminal.wait_until("the next code", |screen| dialog(screen).filter(|_| dialog(screen).is_some_and(other)));
+        close(terminal);
+    }
+}
+
+fn approve(terminal: &mut Terminal, gate: &Dialog) {
+    let (place, code) = gate.approver.clone().unwrap_or_else(|| panic!("nobody can approve: {gate:?}"));
+    fill(terminal, 0, place, &code);
+    terminal.send(TAB);
+    terminal.send("A");
+    let granted = gate.approvals.0 + 1;
+    terminal.wait_until("the approval", |screen| dialog(screen).filter(|dialog| dialog.approvals.0 == granted));
+    close(terminal);
+}
