@@ -198,12 +198,14 @@ impl Engine {
 
     fn phase_status(&self, phase: &PlanPhase) -> StepStatus {
         let stages = || phase.steps.iter().map(|&ix| self.steps[ix].stage.status());
+        // A failure that was passed over no longer speaks for its phase.
+        let open = || phase.steps.iter().filter(|&&ix| !self.is_settled(ix)).map(|&ix| self.steps[ix].stage.status());
         if phase.steps.iter().all(|&ix| self.is_settled(ix)) {
             let skipped = !phase.steps.is_empty() && stages().all(|status| status == StepStatus::Skipped);
             return if skipped { StepStatus::Skipped } else { StepStatus::Succeeded };
         }
         for status in [StepStatus::Failed, StepStatus::Unknown, StepStatus::Running, StepStatus::Waiting] {
-            if stages().any(|one| one == status) {
+            if open().any(|one| one == status) {
                 return status;
             }
         }

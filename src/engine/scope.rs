@@ -181,12 +181,13 @@ impl Engine {
     }
 }
 
-/// The expectation as written, or the action's own.
+/// The expectation as written, or the action's own. Without either nothing can be met: the runbook's
+/// reader refuses such a check, and here it never passes.
 pub(super) fn expect_source(check: &Check) -> String {
     check.expect.as_ref().map_or_else(
         || {
             let action = check.uses.as_ref().and_then(|uses| Action::spec_of(&uses.action.value));
-            action.and_then(|spec| spec.default_expect).unwrap_or("true").to_owned()
+            action.and_then(|spec| spec.default_expect).unwrap_or("false").to_owned()
         },
         |expect| expect.source.clone(),
     )

@@ -115,9 +115,7 @@ fn a_crash_at_any_record_never_sends_twice_under_one_attempt() {
                 bench.run("promote").unwrap();
             } else if bench.calls.is_empty() {
                 break;
-            } else if bench.calls[0].changes {
-                bench.answer("promote", cluster("available", Some("source")));
-            } else if bench.calls[0].ticket.purpose == Purpose::Before {
+            } else if bench.calls[0].changes || bench.calls[0].ticket.purpose == Purpose::Before {
                 bench.answer("promote", cluster("available", Some("source")));
             } else {
                 bench.answer("promote", cluster("available", None));
