@@ -198,10 +198,7 @@ fn evidence(snapshot: &Snapshot, cells: u16) -> Vec<Row2> {
     if cells >= 96 {
         return vec![
             Row2 { left: vec![quiet(count)], right: vec![plain(verify)] },
-            Row2 {
-                left: vec![quiet("          what happened, for the post-mortem (y copies it)")],
-                right: vec![plain(export)],
-            },
+            Row2 { left: vec![quiet("          for the post-mortem (y copies it)")], right: vec![plain(export)] },
         ];
     }
     vec![

@@ -145,6 +145,10 @@ fn rpo(pen: &mut Pen, snapshot: &Snapshot, y: u16, width: u16) {
         }
     }
     let mut right = forecast(snapshot);
+    // Data lost outweighs a forecast.
+    if segs_width(&line) + segs_width(&right) + 2 > usize::from(width) {
+        right.truncate(1);
+    }
     right.push(plain(" "));
     pen.pair(0, y, width, &line, &right);
 }
