@@ -127,8 +127,9 @@ pub fn resume(settings: &Settings, wanted: &Resume) -> Outcome {
         return Err(CliError::usage(format!("run {} has ended: {}", stopped.run, summary::run_word(status)))
             .hint(format!("lifeboat timeline {} tells its story", stopped.run)));
     }
-    // Without a word about it, a drill goes on as fast as it began.
-    if wanted.face.speed.is_none()
+    // Without a word about it, a drill in front of people goes on as fast as it began.
+    if !driving.headless
+        && wanted.face.speed.is_none()
         && let Some(speed) = stopped.header.drill.as_ref().and_then(|drill| drill.speed.parse().ok())
     {
         driving.speed = speed;

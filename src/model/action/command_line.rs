@@ -180,13 +180,17 @@ fn update_origin_lines(update: &cloudfront::UpdateOrigin, target: &ResolvedTarge
     let (old, new) = (format!("{}.json", update.id), format!("{}-new.json", update.id));
     let id = object(json!({"id": update.id}));
     let read = shell_line(&aws_line("cloudfront", "get-distribution-config", &id, target));
-    let origin = if update.origin_id.is_some() { "select(.Id == \\$origin)" } else { "." };
+    // Without a name there must be just one: pointing all of them elsewhere is nobody's wish.
+    let origin = if update.origin_id.is_some() {
+        ".Origins.Items[] | select(.Id == \\$origin)"
+    } else {
+        ".Origins.Items | if length == 1 then .[0] else error(\\\"which origin?\\\") end"
+    };
     let mut edit = vec!["jq".to_owned(), "--arg".to_owned(), "domain".to_owned(), update.domain_name.clone()];
     if let Some(origin_id) = &update.origin_id {
         edit.extend(["--arg".to_owned(), "origin".to_owned(), origin_id.clone()]);
     }
-    let edit =
-        format!("{} \".DistributionConfig | (.Origins.Items[] | {origin}).DomainName = \\$domain\"", shell_line(&edit));
+    let edit = format!("{} \".DistributionConfig | ({origin}).DomainName = \\$domain\"", shell_line(&edit));
     let write = object(json!({"id": update.id, "distribution_config": format!("file://{new}")}));
     let write = shell_line(&aws_line("cloudfront", "update-distribution", &write, target));
     let (old, new) = (quoted(&old), quoted(&new));

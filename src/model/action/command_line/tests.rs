@@ -60,6 +60,9 @@ fn composite_actions_say_what_they_are_made_of() {
         edit[0],
         "sh -c 'aws cloudfront get-distribution-config --id E1 --region us-east-1 --profile dr --output json > E1.json'"
     );
+    assert!(edit[1].contains("select(.Id == \\$origin)).DomainName = \\$domain"), "{}", edit[1]);
+    let only = lines("aws/cloudfront.update_origin", &json!({"id": "E1", "domain_name": "dr.example.com"}));
+    assert!(only[1].contains("if length == 1 then .[0] else error("), "{}", only[1]);
     assert!(edit[2].contains("--if-match \"$(jq -r .ETag E1.json)\""), "{}", edit[2]);
     assert_eq!(
         lines("aws/s3.restore_object_version", &json!({"bucket": "b", "key": "a dir/é.txt", "version_id": "v+1"})),
