@@ -1,7 +1,5 @@
 //! The command line as people and scripts meet it: verbs, exit codes, JSON, hints.
 
-#![expect(clippy::unwrap_used, reason = "a test whose surroundings fail has failed")]
-
 use std::process::Command;
 
 use lifeboat::model::action::command_line::shell_line;

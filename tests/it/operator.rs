@@ -51,10 +51,8 @@ impl Dialog {
             self.code = practice(rest).map(|code| (place, code));
         } else if let (Some(place), true) = (place, rest.starts_with("Code of ")) {
             self.approver = practice(rest).map(|code| (place, code));
-        } else if let Some(approvals) = rest.strip_prefix("Approval ") {
-            let mut words = approvals.split_whitespace();
-            let mut number = || words.find_map(|word| word.parse().ok()).unwrap_or(0);
-            self.approvals = (number(), number());
+        } else if rest.starts_with("Approve as ") || rest.starts_with("Approval ") {
+            self.approvals = of(rest).unwrap_or_default();
         } else if rest.contains("[ R  Run ") {
             rest.clone_into(&mut self.button);
         }
@@ -64,6 +62,15 @@ impl Dialog {
     pub fn shows(&self, text: &str) -> bool {
         self.lines.iter().any(|line| line.contains(text))
     }
+}
+
+/// `… 1 of 2 …` → 1 and 2.
+fn of(line: &str) -> Option<(u32, u32)> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    words
+        .windows(3)
+        .find(|three| three[1] == "of")
+        .and_then(|three| Some((three[0].parse().ok()?, three[2].parse().ok()?)))
 }
 
 /// `… practice code 123 456, 17s` → `123456`.

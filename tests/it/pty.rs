@@ -1,15 +1,12 @@
 //! Drills in a real terminal, with the keyboard alone: what runs a step, and what never does.
 
-#![expect(clippy::unwrap_used, reason = "a test whose surroundings fail has failed")]
-
 use lifeboat::engine::ports::MfaDevices as _;
 use lifeboat::mfa::DrillAuthenticator;
 use rustix::process::Signal;
-use serde_json::Value;
 
 use crate::home::Home;
 use crate::operator::{close, dialog, listening, open, pass, waits};
-use crate::terminal::{ENTER, ESC, TAB, Terminal};
+use crate::terminal::{ENTER, TAB, Terminal};
 
 const WIDE: (u16, u16) = (120, 36);
 const PROMOTE: &str = "aws/rds.promote_read_replica_db_cluster";
