@@ -8,7 +8,7 @@ use super::out;
 use super::settings::Settings;
 use super::summary;
 use crate::journal::store::{self, FindError, RunEntry};
-use crate::model::time::clock_hms;
+use crate::model::time::{clock_hms, rfc3339};
 use crate::report::summary::{Summary, VERSION};
 
 /// The run that was meant: an id, a unique prefix, or `last`.
@@ -26,6 +26,14 @@ pub fn find(settings: &Settings, wanted: &str) -> Result<RunEntry, CliError> {
         };
         CliError::new(Exit::Usage, error.to_string()).hint(hint)
     })
+}
+
+/// When a run was begun by the clock on the wall, as its id tells (a drill's own time is virtual).
+#[must_use]
+pub fn begun_ms(id: &str) -> i64 {
+    const DIGITS: &str = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let bits = id.chars().filter_map(|c| DIGITS.find(c)).fold(0_u128, |bits, digit| bits << 5 | digit as u128);
+    i64::try_from(bits >> 80).unwrap_or(0)
 }
 
 pub fn status(settings: &Settings, wanted: &str) -> Outcome {
@@ -69,6 +77,7 @@ fn row_json(entry: &RunEntry, summary: &Result<Summary, CliError>) -> Value {
             "status": summary.status,
             "exit": summary.exit,
             "operator": summary.operator,
+            "begun_at": rfc3339(begun_ms(&entry.id)),
             "started_at": summary.started_at,
             "ended_at": summary.ended_at,
             "rto": summary.rto,
@@ -84,9 +93,22 @@ fn row_text(entry: &RunEntry, summary: &Result<Summary, CliError>) -> String {
         Ok(summary) => {
             let rto = summary.rto.and_then(|rto| rto.actual_ms).map(clock_hms).unwrap_or_default();
             let (mode, status) = (summary.mode.banner(), summary::run_word(summary.status));
-            let (at, runbook) = (&summary.started_at, &summary.runbook);
+            let (at, runbook) = (rfc3339(begun_ms(&entry.id)), &summary.runbook);
             format!("{}  {at}  {mode:<5}  {status:<9}  RTO {rto:<8}  {runbook}", entry.id)
         }
         Err(error) => format!("{}  {}", entry.id, error.message),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_tells_when_its_run_was_begun() {
+        let before = super::super::doctor::now_ms();
+        let begun = begun_ms(&store::new_run_id());
+        assert!((before..=super::super::doctor::now_ms()).contains(&begun), "{before} {begun}");
+        assert_eq!(begun_ms("00000000000000000000000000"), 0);
     }
 }

@@ -8,6 +8,7 @@ use super::exit::CliError;
 use super::face;
 use super::files::{self, Origin};
 use super::kept;
+use super::runs::begun_ms;
 use super::settings::Settings;
 use super::shipped;
 use super::summary::run_word;
@@ -16,7 +17,7 @@ use crate::model::outcome::Mode;
 use crate::model::runbook::Runbook;
 use crate::model::scenario::Scenario;
 use crate::model::text::safe;
-use crate::model::time::clock_hms;
+use crate::model::time::{clock_hms, rfc3339};
 use crate::report::summary::{PhaseSummary, Summary};
 use crate::sim::{self, clock::Speed};
 use crate::source;
@@ -138,17 +139,17 @@ fn history(settings: &Settings, runbook: &str) -> Vec<HistoryLine> {
             let summary = kept.summary(&kept.snapshot());
             let drill = kept.replayed.header.drill.as_ref()?;
             let is_one = summary.mode == Mode::Drill && summary.runbook == runbook;
-            is_one.then(|| past(&summary, drill.seed))
+            is_one.then(|| past(&entry.id, &summary, drill.seed))
         })
         .take(HISTORY)
         .collect()
 }
 
-fn past(summary: &Summary, seed: u64) -> HistoryLine {
+fn past(id: &str, summary: &Summary, seed: u64) -> HistoryLine {
     let slowest = summary.phases.iter().max_by_key(|phase| phase.actual_ms);
     let words = |phase: &PhaseSummary| format!("{} {}", phase.id, clock_hms(phase.actual_ms));
     HistoryLine {
-        when: summary.started_at.chars().take(10).collect(),
+        when: rfc3339(begun_ms(id)).chars().take(10).collect(),
         result: run_word(summary.status).to_owned(),
         rto: summary.rto.and_then(|rto| rto.actual_ms).map(clock_hms).unwrap_or_default(),
         slowest: slowest.map(words).unwrap_or_default(),
