@@ -8,5 +8,6 @@ mod home;
 mod operator;
 mod pty;
 mod scenarios;
+mod screens;
 mod shipped;
 mod terminal;
