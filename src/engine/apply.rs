@@ -49,7 +49,12 @@ impl Engine {
                     self.on_observed(step, ticket, result, at, out);
                 }
             }
-            Event::CheckPassed { check, .. } => self.set_check(step, *check, CheckState::Passed, at, out),
+            Event::CheckPassed { check, detail, .. } => {
+                if let Some(progress) = self.steps[step].checks.get_mut(usize::from(*check)) {
+                    progress.last.clone_from(detail);
+                }
+                self.set_check(step, *check, CheckState::Passed, at, out);
+            }
             Event::CheckFailed { check, message, .. } => {
                 self.steps[step].reason = Some(message.clone());
                 self.set_check(step, *check, CheckState::Failed, at, out);

@@ -51,6 +51,8 @@ pub struct Engine {
     steps: Vec<StepState>,
     /// The request of each step as far as it is known before the step is ready.
     previews: Vec<Vec<(String, String)>>,
+    /// Every expectation of the plan as people read it.
+    expectations: HashMap<String, String>,
     by_key: HashMap<String, StepIx>,
     by_id: HashMap<String, Vec<StepIx>>,
     followers: Vec<Vec<StepIx>>,
@@ -84,6 +86,7 @@ impl Engine {
             run: RunState::default(),
             steps,
             previews: Vec::new(),
+            expectations: HashMap::new(),
             by_key,
             by_id,
             followers,
@@ -92,6 +95,9 @@ impl Engine {
             meter: Meter::default(),
             proofs: Proofs::default(),
         };
+        let steps = engine.plan.steps.iter();
+        let sources = steps.flat_map(|step| step.checks.iter().chain(&step.verify)).map(scope::expect_source);
+        engine.expectations = sources.map(|source| (source.clone(), crate::model::expr::readable(&source))).collect();
         engine.previews = (0..engine.steps.len()).map(|ix| engine.preview(ix)).collect();
         engine
     }

@@ -141,21 +141,23 @@ impl Engine {
         crate::model::template::Expr { source, span }.eval_bool(&scope).map_err(|error| error.message)
     }
 
-    /// What the expectation saw: `steps.lag.outputs.lag = 7200`, for people.
+    /// What the expectation saw, for people: `lag 41s, RPO 1h`. A number compared with an objective
+    /// is a time, so it is shown as one.
     pub(super) fn seen(&self, ix: StepIx, source: &str, result: Option<&Value>) -> String {
         let paths = expr::references(source);
         let extra: Vec<(&str, &Value)> = result.map(|result| ("result", result)).into_iter().collect();
         let scope = self.scope(Some(ix), &paths, &extra);
-        let parts: Vec<String> = paths
-            .iter()
-            .filter_map(|path| {
-                let value = expr::lookup(&scope, path)?;
-                let short = path.strip_prefix("result.").unwrap_or(path);
-                let text = if value.is_null() { "none".to_owned() } else { expr::plain(value) };
-                Some(format!("{short} {}", text.chars().take(60).collect::<String>()))
-            })
-            .collect();
-        parts.join(", ")
+        let are_times = paths.iter().any(|path| path.starts_with("objectives."));
+        let part = |path: &String| {
+            let value = expr::lookup(&scope, path)?;
+            let text = match value.as_f64() {
+                Some(seconds) if are_times => expr::human(seconds),
+                _ if value.is_null() => "none".to_owned(),
+                _ => expr::plain(value).chars().take(60).collect(),
+            };
+            Some(format!("{} {text}", expr::short_name(path)))
+        };
+        paths.iter().filter_map(part).collect::<Vec<_>>().join(", ")
     }
 
     /// Outputs of a finished step. One whose source has no value is left out, so that whoever

@@ -123,7 +123,7 @@ impl Engine {
     pub(super) fn check_message(&self, ix: StepIx, check: &Check, expect: &str) -> String {
         match &check.message {
             Some(template) => self.render_text(ix, template).unwrap_or_else(|_| template.source.clone()),
-            None => format!("expected {expect}"),
+            None => format!("expected {}", crate::model::expr::readable(expect)),
         }
     }
 

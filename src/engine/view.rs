@@ -264,23 +264,16 @@ impl Engine {
     }
 
     fn check_view(&self, ix: StepIx, check: &Check, purpose: Purpose) -> CheckView {
-        let expect = expect_source(check);
         let progress = self.progress(ix, purpose).cloned().unwrap_or_default();
         let text = match &check.message {
-            Some(_) if progress.state == CheckState::Failed => self.check_message(ix, check, &expect),
-            _ => expect.clone(),
-        };
-        let last = match (check.uses.is_none(), &progress.last) {
-            (true, None) if progress.state != CheckState::Open => {
-                Some(self.seen(ix, &expect, self.steps[ix].result.as_ref()))
-            }
-            (_, last) => last.clone(),
+            Some(_) if progress.state == CheckState::Failed => self.check_message(ix, check, &expect_source(check)),
+            _ => self.expectations.get(&expect_source(check)).cloned().unwrap_or_default(),
         };
         let role = check.override_role.clone();
         CheckView {
             text,
             state: progress.state,
-            last,
+            last: progress.last,
             polls: progress.polls,
             every_ms: check.every_ms,
             for_ms: check.for_ms,

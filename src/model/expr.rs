@@ -37,7 +37,8 @@ fn environment() -> &'static Environment<'static> {
 }
 
 /// Filter `human`: a number of seconds as text, `41s` or `6m 10s`.
-fn human(seconds: f64) -> String {
+#[must_use]
+pub fn human(seconds: f64) -> String {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to what a duration can be")]
     let ms = (seconds.clamp(0.0, 1e12) * 1000.0) as u64;
     super::time::human_ms(ms)
@@ -242,6 +243,30 @@ impl Tree {
     }
 }
 
+/// An expression as people read it on a screen: `steps.lag.outputs.lag <= objectives.rpo` becomes
+/// `lag <= RPO`. The record keeps the author's own words.
+#[must_use]
+pub fn readable(source: &str) -> String {
+    let mut paths = references(source);
+    // The longest first, so that no path is replaced inside another.
+    paths.sort_by_key(|path| std::cmp::Reverse(path.len()));
+    paths.iter().fold(source.to_owned(), |text, path| text.replace(path, &short_name(path)))
+}
+
+/// A path by its shortest clear name: `lag`, `RPO`, `status`.
+#[must_use]
+pub fn short_name(path: &str) -> String {
+    let parts: Vec<&str> = path.split('.').collect();
+    match parts[..] {
+        ["steps", step, "outputs", output] if step == output => output.to_owned(),
+        ["steps", step, "outputs", output] => format!("{step} {output}"),
+        ["objectives", name] => name.to_uppercase(),
+        ["result", ref rest @ ..] | ["vars" | "inputs", ref rest @ ..] if !rest.is_empty() => rest.join("."),
+        ["targets", target, name] => format!("{name} of {target}"),
+        _ => path.to_owned(),
+    }
+}
+
 /// A value as text: strings without quotes, whole numbers without a fraction.
 #[must_use]
 pub fn plain(value: &Value) -> String {
@@ -294,6 +319,14 @@ mod tests {
         assert_eq!(template("a-${{ name }}-b").render(&scope()), Ok("a-x-b".to_owned()));
         assert_eq!(template("${{ steps.lag.outputs.lag | human }}").render(&scope()), Ok("41s".to_owned()));
         assert_eq!(template("${{ '}}' }}!").render(&scope()), Ok("}}!".to_owned()));
+    }
+
+    #[test]
+    fn people_read_short_names() {
+        assert_eq!(readable("steps.lag.outputs.lag <= objectives.rpo"), "lag <= RPO");
+        let both = "result.status == 'available' and not result.replication_source_identifier";
+        assert_eq!(readable(both), "status == 'available' and not replication_source_identifier");
+        assert_eq!(readable("result.account == targets.dr.account"), "account == account of dr");
     }
 
     #[test]

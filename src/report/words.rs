@@ -102,6 +102,7 @@ pub(super) fn words(stamped: &Stamped) -> Words {
             Words::step(&ticket.step, Detail, format!("{}: {seen}", purpose(ticket.purpose)))
         }
         Event::CheckPassed { step, attempt: _, check: _, expect, detail } => {
+            let expect = crate::model::expr::readable(expect);
             Words::step(step, Check, format!("precondition passed: {expect}{}", aside(detail.as_deref())))
         }
         Event::CheckFailed { step, attempt: _, check: _, expect, message } => {
