@@ -178,6 +178,9 @@ pub struct Face {
     /// Virtual seconds a real second, or max
     #[arg(long, value_name = "N|max")]
     pub speed: Option<String>,
+    /// Virtual seconds a real second while people are awaited
+    #[arg(long, value_name = "N", default_value_t = 1.0, value_parser = people_speed)]
+    pub people_speed: f64,
     /// No screen; needs --yes
     #[arg(long)]
     pub no_tui: bool,
@@ -250,4 +253,11 @@ pub enum ConfigVerb {
 #[derive(Debug, Args)]
 pub struct Completions {
     pub shell: Shell,
+}
+
+fn people_speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(times) if (1.0..=60.0).contains(&times) => Ok(times),
+        _ => Err("write a number from 1 (as it is) to 60".to_owned()),
+    }
 }

@@ -143,6 +143,7 @@ pub fn resume(settings: &Settings, wanted: &Resume) -> Outcome {
 struct Driving {
     headless: bool,
     speed: Speed,
+    people_speed: f64,
 }
 
 impl Driving {
@@ -166,7 +167,7 @@ impl Driving {
             );
         }
         let usual = if headless { Speed::Max } else { SPEED };
-        Ok(Self { headless, speed: given.unwrap_or(usual) })
+        Ok(Self { headless, speed: given.unwrap_or(usual), people_speed: face.people_speed })
     }
 
     /// Whether a person sits before a screen that can ask.
@@ -176,7 +177,7 @@ impl Driving {
 
     const fn pace(self) -> Pace {
         let operator = if self.headless { Operator::Auto } else { Operator::Person };
-        Pace { speed: self.speed, operator }
+        Pace { speed: self.speed, people_speed: self.people_speed, operator }
     }
 }
 

@@ -32,7 +32,12 @@ use crate::sim::{self, SimCloud};
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
     pub speed: Speed,
+    pub people_speed: f64,
     pub operator: Operator,
+}
+
+fn clock(at_ms: i64, pace: Pace) -> SimClock {
+    SimClock::new(at_ms, pace.speed, pace.operator == Operator::Person).with_people_speed(pace.people_speed)
 }
 
 /// A run that is ready to go.
@@ -103,7 +108,7 @@ pub fn begin(
     let engine = Engine::new(plan, &run, &header);
     let who = header.operator.clone();
     let (seed, surprise) = header.drill.as_ref().map_or((0, false), |drill| (drill.seed, drill.surprise));
-    let clock = Arc::new(SimClock::new(started_ms, pace.speed, pace.operator == Operator::Person));
+    let clock = Arc::new(clock(started_ms, pace));
     // The world is tried out before the run begins: a scenario that does not fit leaves no run behind.
     SimCloud::open(None, engine.plan(), scenario, seed, Arc::clone(&clock)).map_err(|error| no_world(&error))?;
     let (journal, first) =
@@ -188,7 +193,7 @@ impl Stopped {
         let scenario: Scenario = serde_json::from_value(drill.scenario.clone())
             .map_err(|error| CliError::new(Exit::Damaged, format!("failed to read the scenario: {error}")))?;
         let last_ms = self.engine.last_at_ms();
-        let clock = Arc::new(SimClock::new(last_ms, pace.speed, pace.operator == Operator::Person));
+        let clock = Arc::new(clock(last_ms, pace));
         let world_log = self.dir.join("world.jsonl");
         let cloud = SimCloud::open(Some(&world_log), self.engine.plan(), &scenario, drill.seed, Arc::clone(&clock))
             .map_err(|error| no_world(&error))?;

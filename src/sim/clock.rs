@@ -106,6 +106,8 @@ struct State {
 #[derive(Debug)]
 pub struct SimClock {
     speed: Speed,
+    /// Virtual seconds a real one while people are awaited; 1 is life as it is.
+    people: f64,
     interactive: bool,
     started: Instant,
     state: Mutex<State>,
@@ -124,8 +126,19 @@ impl SimClock {
             sleepers: BTreeMap::new(),
             woken: BTreeSet::new(),
         };
-        state.pace.rate = rate(speed, interactive, false);
-        Self { speed, interactive, started: Instant::now(), state: Mutex::new(state) }
+        state.pace.rate = rate(speed, interactive, false, 1.0);
+        Self { speed, people: 1.0, interactive, started: Instant::now(), state: Mutex::new(state) }
+    }
+
+    /// Lets time pass `people` times as fast while people are awaited: for shows and for tests that
+    /// wait for the next code.
+    #[must_use]
+    pub fn with_people_speed(mut self, people: f64) -> Self {
+        self.people = people;
+        let (real, human) = (self.started.elapsed(), self.lock().human);
+        let faster = self.lock().pace.at_rate(real, rate(self.speed, self.interactive, human, people));
+        self.lock().pace = faster;
+        self
     }
 
     #[must_use]
@@ -153,11 +166,11 @@ impl SimClock {
     }
 }
 
-fn rate(speed: Speed, interactive: bool, human: bool) -> f64 {
+fn rate(speed: Speed, interactive: bool, human: bool, people: f64) -> f64 {
     match speed {
-        Speed::Times(times) if human => times.min(1.0),
+        Speed::Times(times) if human => times.min(people),
         Speed::Times(times) => times,
-        Speed::Max if interactive => 1.0,
+        Speed::Max if interactive => people,
         Speed::Max => 0.0,
     }
 }
@@ -221,7 +234,7 @@ impl Clock for SimClock {
             }
             state.human = human;
             let real = self.started.elapsed();
-            state.pace = state.pace.at_rate(real, rate(self.speed, self.interactive, human));
+            state.pace = state.pace.at_rate(real, rate(self.speed, self.interactive, human, self.people));
             state.replan()
         };
         wakers.into_iter().for_each(Waker::wake);

@@ -72,7 +72,8 @@ fn walk_to_the_end(terminal: &mut Terminal) -> Vec<String> {
 #[test]
 fn a_whole_drill_with_the_keyboard_alone() {
     let home = Home::new();
-    let args = ["drill", "regional_failover", "--scenario", "calm", "--seed", "7", "--speed", "max"];
+    let args =
+        ["drill", "regional_failover", "--scenario", "calm", "--seed", "7", "--speed", "max", "--people-speed", "10"];
     let mut terminal = Terminal::start(&home, WIDE, &args);
     let passed = walk_to_the_end(&mut terminal);
     assert!(passed.contains(&"promote".to_owned()) && passed.contains(&"declare".to_owned()), "{passed:?}");
@@ -225,7 +226,7 @@ fn a_killed_drill_goes_on_where_it_was() {
     terminal.wait_until("the call", |_| (home.changes().len() == 1).then_some(()));
     terminal.kill();
     let before = home.journal();
-    let mut terminal = Terminal::start(&home, WIDE, &["resume", "last", "--speed", "max"]);
+    let mut terminal = Terminal::start(&home, WIDE, &["resume", "last", "--speed", "max", "--people-speed", "10"]);
     assert_eq!(walk_to_the_end(&mut terminal), ["scale"], "promote was asked for again");
     terminal.send("q");
     let (code, screen) = terminal.wait_exit();
@@ -253,7 +254,18 @@ fn a_lost_answer_is_looked_into_and_the_run_goes_on() {
 #[test]
 fn lag_above_the_rpo_is_overridden_with_a_reason_only() {
     let home = Home::new();
-    let args = ["drill", "regional_failover", "--scenario", "lag_above_rpo", "--seed", "7", "--speed", "max"];
+    let args = [
+        "drill",
+        "regional_failover",
+        "--scenario",
+        "lag_above_rpo",
+        "--seed",
+        "7",
+        "--speed",
+        "max",
+        "--people-speed",
+        "10",
+    ];
     let mut terminal = Terminal::start(&home, WIDE, &args);
     loop {
         let failed = terminal.wait_until("a gate, or the failed check", |screen| {
