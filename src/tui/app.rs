@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use ratatui::buffer::Buffer;
-use ratatui::crossterm::event::{Event, EventStream};
+use ratatui::crossterm::event::Event;
 use ratatui::layout::Rect;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep_until};
 use super::Exit;
 use super::look;
 use super::model::{Model, Options};
-use super::term::{Term, hung_up};
+use super::term::{Term, events, hung_up};
 use super::update::{Input, Outgoing, UiEvent, update};
 use super::view::render;
 use crate::driver::handle::{Handle, Over, View};
@@ -40,7 +40,7 @@ pub async fn run(mut handle: Handle, options: Options) -> io::Result<Exit> {
         answers: FuturesUnordered::new(),
     };
     let mut view = first;
-    let mut events = EventStream::new();
+    let mut events = events().await;
     let mut hangup = hung_up();
     let mut dirty = true;
     let mut is_last = false;

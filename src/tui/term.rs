@@ -13,8 +13,8 @@ use ratatui::buffer::Buffer;
 use ratatui::crossterm::clipboard::CopyToClipboard;
 use ratatui::crossterm::event::poll as poll_events;
 use ratatui::crossterm::event::{
-    DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange, KeyboardEnhancementFlags,
-    PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
+    DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange, EventStream,
+    KeyboardEnhancementFlags, PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
 };
 use ratatui::crossterm::style::Print;
 use ratatui::crossterm::terminal::{
@@ -43,6 +43,15 @@ pub struct Term {
     shown: Buffer,
     title: Option<String>,
     sets_title: bool,
+}
+
+/// Keys and the like, from the one stream this process ever makes.
+///
+/// A stream that ends wakes its reader, and a key that arrives in the same moment is then not seen
+/// until the next one. So screens that follow one another share theirs.
+pub async fn events() -> tokio::sync::MutexGuard<'static, EventStream> {
+    static EVENTS: OnceLock<tokio::sync::Mutex<EventStream>> = OnceLock::new();
+    EVENTS.get_or_init(|| tokio::sync::Mutex::new(EventStream::new())).lock().await
 }
 
 impl Term {

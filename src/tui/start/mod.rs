@@ -11,11 +11,11 @@ use std::io;
 
 use futures_util::StreamExt;
 use ratatui::buffer::Buffer;
-use ratatui::crossterm::event::{Event, EventStream, KeyEventKind};
+use ratatui::crossterm::event::{Event, KeyEventKind};
 use ratatui::layout::Rect;
 
 use super::model::Options;
-use super::term::{Term, hung_up};
+use super::term::{Term, events, hung_up};
 use state::{Done, Picker, Start};
 
 /// What the start screen shows.
@@ -109,7 +109,7 @@ trait Screen {
 async fn ask(options: Options, screen: &mut impl Screen) -> io::Result<bool> {
     let mut term = Term::claim(options.title, "")?;
     let mut size = Term::size()?;
-    let mut events = EventStream::new();
+    let mut events = events().await;
     let mut hangup = hung_up();
     term.title("DRILL lifeboat")?;
     loop {
