@@ -1,6 +1,7 @@
 //! Runs kept on this machine: finding one, listing them, showing the state of one.
 
 use serde_json::{Value, json};
+use time_humanize::{Accuracy, HumanTime, Tense};
 
 use super::exit::{CliError, Exit, Outcome};
 use super::kept;
@@ -88,13 +89,19 @@ fn row_json(entry: &RunEntry, summary: &Result<Summary, CliError>) -> Value {
     }
 }
 
+/// How long ago, in prose: `2 hours ago`.
+fn ago(at_ms: i64) -> String {
+    let passed_s = (super::doctor::now_ms() - at_ms).max(0) / 1000;
+    HumanTime::from_seconds(passed_s).to_text_en(Accuracy::Rough, Tense::Past)
+}
+
 fn row_text(entry: &RunEntry, summary: &Result<Summary, CliError>) -> String {
     match summary {
         Ok(summary) => {
             let rto = summary.rto.and_then(|rto| rto.actual_ms).map(clock_hms).unwrap_or_default();
             let (mode, status) = (summary.mode.banner(), summary::run_word(summary.status));
             let (at, runbook) = (rfc3339(begun_ms(&entry.id)), &summary.runbook);
-            format!("{}  {at}  {mode:<5}  {status:<9}  RTO {rto:<8}  {runbook}", entry.id)
+            format!("{}  {at}  {mode:<5}  {status:<9}  RTO {rto:<8}  {runbook}  {}", entry.id, ago(begun_ms(&entry.id)))
         }
         Err(error) => format!("{}  {}", entry.id, error.message),
     }

@@ -261,7 +261,7 @@ pub fn short_name(path: &str) -> String {
         ["steps", step, "outputs", output] if step == output => output.to_owned(),
         ["steps", step, "outputs", output] => format!("{step} {output}"),
         ["objectives", name] => name.to_uppercase(),
-        ["result", ref rest @ ..] | ["vars" | "inputs", ref rest @ ..] if !rest.is_empty() => rest.join("."),
+        ["result" | "vars" | "inputs", ref rest @ ..] if !rest.is_empty() => rest.join("."),
         ["targets", target, name] => format!("{name} of {target}"),
         _ => path.to_owned(),
     }

@@ -6,12 +6,10 @@ use std::io::{self, BufWriter, Stdout, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once, OnceLock, PoisonError};
 use std::thread;
-use std::time::Duration;
 
 use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::clipboard::CopyToClipboard;
-use ratatui::crossterm::event::poll as poll_events;
 use ratatui::crossterm::event::{
     DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange, EventStream,
     KeyboardEnhancementFlags, PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
@@ -61,10 +59,6 @@ impl Term {
         last_words.clone_into(&mut LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner));
         enable_raw_mode()?;
         CLAIMED.store(true, Ordering::SeqCst);
-        // The event reader of the screen before has left a wake-up behind. Met together with the first
-        // key of this screen, it would hide that key until the next one: so it is met now. What was
-        // typed before this screen was there is not meant for it.
-        let _ = poll_events(Duration::ZERO);
         let mut term = Self {
             backend: CrosstermBackend::new(BufWriter::with_capacity(32 * 1024, io::stdout())),
             shown: Buffer::empty(Rect::ZERO),
