@@ -49,9 +49,9 @@ fn recorded() -> (Vec<Stamped>, String) {
 fn view(records: &[Stamped], run: &str, later_ms: i64, over: Option<Over>) -> View {
     let engine = fold::replay(records, run).unwrap().engine;
     let mut snapshot = engine.snapshot(engine.last_at_ms() + later_ms);
-    snapshot.run = "01K9DRILL".to_owned();
+    "01K9DRILL".clone_into(&mut snapshot.run);
     snapshot.journal_seq = records.len() as u64;
-    snapshot.journal_head = "9f3c21d7".to_owned();
+    "9f3c21d7".clone_into(&mut snapshot.journal_head);
     View { snapshot, rows: Arc::new(records.iter().map(row_of).collect()), practice: Vec::new(), over }
 }
 
