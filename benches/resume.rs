@@ -1,4 +1,5 @@
-//! Reading a whole journal back, beside its floor: reading the file and hashing each line.
+//! Reading a whole journal back, beside its floors: reading the file and hashing each line, without
+//! and with a look at its members.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot write its files has failed")]
 
@@ -87,6 +88,42 @@ fn hash_lines(directory: &Path) -> u64 {
 fn floor_read_and_hash(bencher: Bencher, records: u32) {
     let directory = written(records);
     bencher.bench_local(|| hash_lines(directory.path()));
+}
+
+/// The members of a line, its event as bare text.
+#[derive(serde::Deserialize)]
+struct Outer<'a> {
+    seq: u64,
+    epoch: u32,
+    run: &'a str,
+    wall: &'a str,
+    boot_ns: u64,
+    boot_id: &'a str,
+    who: &'a str,
+    #[serde(borrow)]
+    ev: &'a serde_json::value::RawValue,
+    prev: &'a str,
+    h: &'a str,
+}
+
+fn hash_and_parse_lines(directory: &Path) -> u64 {
+    let mut file = BufReader::with_capacity(256 * 1024, std::fs::File::open(directory.join("journal.jsonl")).unwrap());
+    let (mut line, mut sum) = (Vec::new(), 0);
+    while file.read_until(b'\n', &mut line).unwrap() > 0 {
+        let outer: Outer<'_> = serde_json::from_slice(&line).unwrap();
+        let texts = [outer.run, outer.wall, outer.boot_id, outer.who, outer.ev.get(), outer.prev, outer.h];
+        let bytes: usize = texts.iter().map(|text| text.len()).sum();
+        sum += outer.seq + u64::from(outer.epoch) + outer.boot_ns + bytes as u64;
+        sum += u64::from(Sha256::digest(&line)[0]);
+        line.clear();
+    }
+    sum
+}
+
+#[divan::bench(args = RECORDS, sample_count = 10)]
+fn floor_read_hash_and_parse(bencher: Bencher, records: u32) {
+    let directory = written(records);
+    bencher.bench_local(|| hash_and_parse_lines(directory.path()));
 }
 
 #[divan::bench(args = RECORDS, sample_count = 10)]

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::damage::{Damage, DamageKind};
 use super::record::{self, Line, Link, Record};
@@ -16,6 +17,7 @@ use crate::model::outcome::Mode;
 #[derive(Clone)]
 pub(super) struct Chain {
     pub run: Arc<str>,
+    pub mode: Mode,
     pub seq: u64,
     pub epoch: u32,
     pub head: Link,
@@ -25,15 +27,34 @@ pub(super) struct Chain {
 
 /// Reads line `number` as the record that follows the chain, and moves the chain on.
 pub(super) fn take(chain: &mut Option<Chain>, run_dir: &Path, number: u64, line: &[u8]) -> Result<Record, Damage> {
-    let (line, h) = parse(run_dir, number, line)?;
-    match chain {
-        None => begins(&line)?,
-        Some(chain) => follows(chain, &line)?,
-    }
-    Ok(advance(chain, line, h))
+    let (text, h) = sealed(number, line)?;
+    let line = parse(run_dir, number, text)?;
+    let chain = match chain {
+        None => chain.insert(begun(&line)?),
+        Some(chain) => {
+            follows(chain, &line)?;
+            chain
+        }
+    };
+    chain.advance(&line, h);
+    Ok(chain.record(line))
 }
 
-fn parse<'a>(run_dir: &Path, number: u64, line: &'a [u8]) -> Result<(Line<'a, Event>, Link), Damage> {
+/// As [`take`], without the event where nothing but its JSON matters: of every line but the first
+/// and those that refer to a side file.
+pub(super) fn check(chain: &mut Option<Chain>, run_dir: &Path, number: u64, line: &[u8]) -> Result<(), Damage> {
+    let Some(known) = chain.as_mut().filter(|_| !side::is_marked(line)) else {
+        return take(chain, run_dir, number, line).map(drop);
+    };
+    let (text, h) = sealed(number, line)?;
+    let line: Line<'_, &RawValue> = serde_json::from_str(text).map_err(|error| unreadable(number, text, &error))?;
+    follows(known, &line)?;
+    known.advance(&line, h);
+    Ok(())
+}
+
+/// The text of a line whose hash is right, and that hash.
+fn sealed(number: u64, line: &[u8]) -> Result<(&str, Link), Damage> {
     let Some(seal) = record::read_seal(line) else {
         return Err(Damage::new(number, DamageKind::BadJson, "the line does not end with a hash"));
     };
@@ -41,15 +62,15 @@ fn parse<'a>(run_dir: &Path, number: u64, line: &'a [u8]) -> Result<(Line<'a, Ev
         let detail = format!("its content has the hash {}, it says {}", seal.actual, seal.stated);
         return Err(Damage::new(number, DamageKind::Changed, detail));
     }
-    if side::is_marked(line) {
-        return parse_with_sides(run_dir, number, line).map(|line| (line, seal.actual));
-    }
-    let line = serde_json::from_slice(line).map_err(|error| unreadable(number, line, &error))?;
-    Ok((line, seal.actual))
+    let text = std::str::from_utf8(line).map_err(|error| Damage::new(number, DamageKind::BadJson, error.to_string()))?;
+    Ok((text, seal.actual))
 }
 
-fn parse_with_sides<'a>(run_dir: &Path, number: u64, line: &'a [u8]) -> Result<Line<'a, Event>, Damage> {
-    let mut loose: Line<'a, Value> = serde_json::from_slice(line).map_err(|error| unreadable(number, line, &error))?;
+fn parse<'a>(run_dir: &Path, number: u64, line: &'a str) -> Result<Line<'a, Event>, Damage> {
+    if !side::is_marked(line.as_bytes()) {
+        return serde_json::from_str(line).map_err(|error| unreadable(number, line, &error));
+    }
+    let mut loose: Line<'a, Value> = serde_json::from_str(line).map_err(|error| unreadable(number, line, &error))?;
     side::restore(run_dir, loose.seq, &mut loose.ev)
         .map_err(|detail| Damage::new(number, DamageKind::SideFile, detail))?;
     let ev = serde_json::from_value(loose.ev).map_err(|error| unreadable(number, line, &error))?;
@@ -57,12 +78,12 @@ fn parse_with_sides<'a>(run_dir: &Path, number: u64, line: &'a [u8]) -> Result<L
     Ok(Line { v, seq, run, epoch, wall_ms, boot_ns, boot_id, who, ev, prev })
 }
 
-fn unreadable(number: u64, line: &[u8], error: &serde_json::Error) -> Damage {
+fn unreadable(number: u64, line: &str, error: &serde_json::Error) -> Damage {
     #[derive(Deserialize)]
     struct Versioned {
         v: u32,
     }
-    match serde_json::from_slice::<Versioned>(line) {
+    match serde_json::from_str::<Versioned>(line) {
         Ok(Versioned { v }) if v != record::VERSION => newer(number, v),
         Ok(_) | Err(_) => Damage::new(number, DamageKind::BadJson, error.to_string()),
     }
@@ -72,8 +93,8 @@ fn newer(number: u64, v: u32) -> Damage {
     Damage::new(number, DamageKind::Version, format!("it has version {v}, known is {}", record::VERSION))
 }
 
-/// Whether a line may be line 1: it names the run, and its link proves run and mode.
-fn begins(line: &Line<'_, Event>) -> Result<(), Damage> {
+/// The chain that line 1 begins: it names the run, and its link proves run and mode.
+fn begun(line: &Line<'_, Event>) -> Result<Chain, Damage> {
     if line.v != record::VERSION {
         return Err(newer(1, line.v));
     }
@@ -84,7 +105,15 @@ fn begins(line: &Line<'_, Event>) -> Result<(), Damage> {
         return Err(Damage::new(1, DamageKind::NoHeader, "the first record does not start a run"));
     };
     if line.prev == Link::seed(&line.run, header.mode) {
-        return Ok(());
+        return Ok(Chain {
+            run: line.run.as_ref().into(),
+            mode: header.mode,
+            seq: 0,
+            epoch: 0,
+            head: line.prev,
+            who: line.who.as_ref().into(),
+            boot_id: line.boot_id.as_ref().into(),
+        });
     }
     let other = match header.mode {
         Mode::Drill => Mode::Real,
@@ -98,7 +127,7 @@ fn begins(line: &Line<'_, Event>) -> Result<(), Damage> {
 }
 
 /// Whether a line follows the chain.
-fn follows(chain: &Chain, line: &Line<'_, Event>) -> Result<(), Damage> {
+fn follows<E>(chain: &Chain, line: &Line<'_, E>) -> Result<(), Damage> {
     let number = chain.seq + 1;
     if line.v != record::VERSION {
         return Err(newer(number, line.v));
@@ -129,34 +158,32 @@ fn follows(chain: &Chain, line: &Line<'_, Event>) -> Result<(), Damage> {
     Ok(())
 }
 
-/// Names that repeat from line to line are kept once.
-fn advance(chain: &mut Option<Chain>, line: Line<'_, Event>, h: Link) -> Record {
-    let chain = chain.get_or_insert_with(|| Chain {
-        run: line.run.as_ref().into(),
-        seq: 0,
-        epoch: 0,
-        head: h,
-        who: Arc::from(""),
-        boot_id: Arc::from(""),
-    });
-    (chain.seq, chain.epoch, chain.head) = (line.seq, line.epoch, h);
-    if *chain.who != *line.who {
-        chain.who = line.who.as_ref().into();
+impl Chain {
+    /// Names that repeat from line to line are kept once.
+    fn advance<E>(&mut self, line: &Line<'_, E>, h: Link) {
+        (self.seq, self.epoch, self.head) = (line.seq, line.epoch, h);
+        if *self.who != *line.who {
+            self.who = line.who.as_ref().into();
+        }
+        if *self.boot_id != *line.boot_id {
+            self.boot_id = line.boot_id.as_ref().into();
+        }
     }
-    if *chain.boot_id != *line.boot_id {
-        chain.boot_id = line.boot_id.as_ref().into();
-    }
-    Record {
-        v: line.v,
-        seq: line.seq,
-        run: chain.run.clone(),
-        epoch: line.epoch,
-        wall_ms: line.wall_ms,
-        boot_ns: line.boot_ns,
-        boot_id: chain.boot_id.clone(),
-        who: chain.who.clone(),
-        ev: line.ev,
-        prev: line.prev,
-        h,
+
+    /// The record of the line that the chain was moved on by.
+    fn record(&self, line: Line<'_, Event>) -> Record {
+        Record {
+            v: line.v,
+            seq: line.seq,
+            run: self.run.clone(),
+            epoch: line.epoch,
+            wall_ms: line.wall_ms,
+            boot_ns: line.boot_ns,
+            boot_id: self.boot_id.clone(),
+            who: self.who.clone(),
+            ev: line.ev,
+            prev: line.prev,
+            h: self.head,
+        }
     }
 }

@@ -22,6 +22,18 @@ const HEX_BYTES: usize = 64;
 /// `,"h":"` + 64 hex digits + `"}`
 const SEAL_BYTES: usize = SEAL_KEY.len() + HEX_BYTES + 2;
 
+/// What a lowercase hex digit stands for; more than 15 for every other byte. A table, as a chain is
+/// read two links a line.
+const NIBBLES: [u8; 256] = {
+    let mut table = [u8::MAX; 256];
+    let mut value = 0_u8;
+    while value < 16 {
+        table[b"0123456789abcdef"[value as usize] as usize] = value;
+        value += 1;
+    }
+    table
+};
+
 /// One record, as scripts and `jq` see it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
@@ -71,9 +83,18 @@ impl Link {
 
     /// Upper case is refused: two spellings of a hash would let a changed byte pass.
     fn parse(text: &[u8]) -> Option<Self> {
+        let (pairs, []) = text.as_chunks::<2>() else { return None };
         let mut bytes = [0; 32];
-        let lower = text.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        (lower && hex::decode_to_slice(text, &mut bytes).is_ok()).then_some(Self(bytes))
+        if pairs.len() != bytes.len() {
+            return None;
+        }
+        let mut all = 0;
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            let (high, low) = (NIBBLES[usize::from(*high)], NIBBLES[usize::from(*low)]);
+            all |= high | low;
+            *byte = high << 4 | low & 0xf;
+        }
+        (all <= 0xf).then_some(Self(bytes))
     }
 
     #[must_use]
@@ -122,7 +143,7 @@ impl<'de> Deserialize<'de> for Link {
 
 /// RFC 3339 in the file, milliseconds in memory.
 mod wall {
-    use super::{Deserialize, Deserializer, Serializer, de, time};
+    use super::{Deserializer, Serializer, Visitor, de, fmt, time};
 
     /// What RFC 3339 can say.
     const YEARS_0_TO_9999_MS: std::ops::RangeInclusive<i64> = -62_167_219_200_000..=253_402_300_799_999;
@@ -136,8 +157,19 @@ mod wall {
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        time::parse_rfc3339_ms(&text).map_err(de::Error::custom)
+        struct Rfc3339;
+        impl Visitor<'_> for Rfc3339 {
+            type Value = i64;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a time")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<i64, E> {
+                time::parse_rfc3339_ms(text).map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_str(Rfc3339)
     }
 }
 
@@ -157,7 +189,7 @@ pub(super) struct Body<'a, E> {
     pub prev: Link,
 }
 
-/// A line as it is read, borrowing what it can. `ev` as in [`Body`].
+/// A line as it is read, borrowing what it can. `ev` as in [`Body`], or as its bare text.
 #[derive(Deserialize)]
 pub(super) struct Line<'a, E> {
     pub v: u32,

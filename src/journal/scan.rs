@@ -67,25 +67,21 @@ pub struct Verdict {
 pub fn read(run_dir: &Path) -> Result<JournalFile, ReadError> {
     let mut scan = Scan::open(run_dir)?;
     let mut records = Vec::new();
-    let damage = scan.run_to_end(|record| records.push(record))?;
+    let damage = scan.run_to_end(chain::take, |record| records.push(record))?;
     Ok(JournalFile { records, damage, torn_bytes: scan.torn().len() as u64 })
 }
 
-/// As [`read`], but keeps no record: memory does not grow with the journal.
+/// As [`read`], but keeps no record: memory does not grow with the journal. An event is not looked
+/// into beyond its JSON, so that one which only a newer version knows does not hide a whole chain.
 ///
 /// # Errors
 /// As [`read`].
 pub fn verify(run_dir: &Path) -> Result<Verdict, ReadError> {
     let mut scan = Scan::open(run_dir)?;
-    let mut mode = None;
-    let damage = scan.run_to_end(|record| {
-        if let Event::RunStarted(header) = &record.ev {
-            mode = mode.or(Some(header.mode));
-        }
-    })?;
-    let (run, records, head) = match &scan.chain {
-        Some(chain) => (Some(chain.run.clone()), chain.seq, Some(chain.head)),
-        None => (None, 0, None),
+    let damage = scan.run_to_end(chain::check, drop)?;
+    let (run, mode, records, head) = match &scan.chain {
+        Some(chain) => (Some(chain.run.clone()), Some(chain.mode), chain.seq, Some(chain.head)),
+        None => (None, None, 0, None),
     };
     Ok(Verdict { run, mode, records, head, damage, torn_bytes: scan.torn().len() as u64 })
 }
@@ -106,6 +102,9 @@ impl From<io::Error> for Fault {
         Self::Io(error)
     }
 }
+
+/// What is made of each line: [`chain::take`] or [`chain::check`].
+type Take<T> = fn(&mut Option<Chain>, &Path, u64, &[u8]) -> Result<T, Damage>;
 
 /// A pass over a journal.
 pub(super) struct Scan<R = File> {
@@ -141,10 +140,10 @@ impl<R: Read> Scan<R> {
         self.lines.whole_bytes()
     }
 
-    pub(super) fn run_to_end(&mut self, mut keep: impl FnMut(Record)) -> io::Result<Option<Damage>> {
+    pub(super) fn run_to_end<T>(&mut self, take: Take<T>, mut keep: impl FnMut(T)) -> io::Result<Option<Damage>> {
         loop {
-            match self.next() {
-                Ok(Some(record)) => keep(record),
+            match self.next_with(take) {
+                Ok(Some(taken)) => keep(taken),
                 Ok(None) => return Ok(None),
                 Err(Fault::Damage(damage)) => return Ok(Some(damage)),
                 Err(Fault::Io(error)) => return Err(error),
@@ -154,6 +153,10 @@ impl<R: Read> Scan<R> {
 
     /// The next whole record; `None` at the end of them.
     pub(super) fn next(&mut self) -> Result<Option<Record>, Fault> {
+        self.next_with(chain::take)
+    }
+
+    fn next_with<T>(&mut self, take: Take<T>) -> Result<Option<T>, Fault> {
         let number = self.chain.as_ref().map_or(0, |chain| chain.seq) + 1;
         let line = match self.lines.next()? {
             Next::Line(line) => line,
@@ -162,8 +165,8 @@ impl<R: Read> Scan<R> {
             }
             Next::End => return self.end(number),
         };
-        match chain::take(&mut self.chain, &self.run_dir, number, line) {
-            Ok(record) => Ok(Some(record)),
+        match take(&mut self.chain, &self.run_dir, number, line) {
+            Ok(taken) => Ok(Some(taken)),
             Err(mut damage) => {
                 if damage.reason == DamageKind::Cut && self.is_further_down(number)? {
                     damage.reason = DamageKind::Reordered;
@@ -176,7 +179,7 @@ impl<R: Read> Scan<R> {
 
     /// A torn write leaves a beginning of a line. A whole record that only lost its newline to
     /// another byte was changed.
-    fn end(&self, number: u64) -> Result<Option<Record>, Fault> {
+    fn end<T>(&self, number: u64) -> Result<Option<T>, Fault> {
         if let Some((_, line)) = self.torn().split_last()
             && record::read_seal(line).is_some_and(|seal| seal.stated == seal.actual)
         {

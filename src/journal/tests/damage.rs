@@ -1,6 +1,6 @@
 //! Every byte flipped, every cut, every shuffle: seen, and named.
 
-use super::super::chain::Chain;
+use super::super::chain::{self, Chain};
 use super::super::record::{Link, seal};
 use super::super::scan::Scan;
 use super::super::{Clocks, Damage, DamageKind, FileJournal, JournalOpenError, disk, read};
@@ -60,7 +60,7 @@ fn chains(written: &Written) -> Vec<(u64, usize, Option<Chain>)> {
 fn read_on(written: &Written, above: Option<&Chain>, rest: &[u8]) -> (usize, Option<Damage>, usize) {
     let mut scan = Scan::behind(above.cloned(), written.base.path(), rest);
     let mut records = 0;
-    let damage = scan.run_to_end(|_| records += 1).unwrap();
+    let damage = scan.run_to_end(chain::take, |_| records += 1).unwrap();
     (records, damage, scan.torn().len())
 }
 
