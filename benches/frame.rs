@@ -32,7 +32,7 @@ fn view() -> View {
     for stamped in half {
         engine.handle(stamped);
     }
-    let rows = Arc::new(half.iter().map(row_of).collect());
+    let rows = Arc::new(half.iter().map(row_of).map(Arc::new).collect());
     View { snapshot: engine.snapshot(engine.last_at_ms()), rows, practice: Vec::new(), over: None }
 }
 

@@ -9,7 +9,7 @@ use super::echo::Echo;
 use super::exit::{CliError, Exit, Outcome};
 use super::files::{self, Origin};
 use super::out::{self, is_interactive};
-use super::session::{self, Pace, Session};
+use super::session::{self, Fingerprint, Pace, Session};
 use super::settings::{Settings, is_ci};
 use super::start::{self, Chosen};
 use super::{face, plan, summary};
@@ -33,6 +33,7 @@ const SPEED: Speed = Speed::Times(60.0);
 
 pub fn drill(settings: &Settings, wanted: &Drill) -> Outcome {
     let driving = Driving::new(settings, &wanted.face)?;
+    let binary = Fingerprint::begin();
     let Some(file) = runbook_of(settings, wanted, driving)? else { return Ok(Exit::Done) };
     let (loaded, origin) = files::load(&file)?;
     let runbook = plan::valid(settings, &file, &loaded)?;
@@ -47,7 +48,7 @@ pub fn drill(settings: &Settings, wanted: &Drill) -> Outcome {
         now_ms: sim::start_ms(&chosen.scenario),
     };
     let plan = plan::instantiated(settings, &loaded, runbook, &context)?;
-    let header = header(&plan, &loaded.files, &chosen);
+    let header = header(&plan, &loaded.files, &chosen, binary);
     let driving = Driving { speed: chosen.speed, ..driving };
     let session = session::begin((run, dir), plan, header, &chosen.scenario, driving.pace())?;
     drive(settings, driving, session)
@@ -80,7 +81,7 @@ fn chosen(
 }
 
 /// Line 1: everything that a resume needs.
-fn header(plan: &Plan, files: &[SourceFile], chosen: &Chosen) -> RunHeader {
+fn header(plan: &Plan, files: &[SourceFile], chosen: &Chosen, binary: Fingerprint) -> RunHeader {
     RunHeader {
         runbook: plan.name.clone(),
         digest: plan.digest.clone(),
@@ -90,7 +91,7 @@ fn header(plan: &Plan, files: &[SourceFile], chosen: &Chosen) -> RunHeader {
         operator: plan.operator.clone(),
         inputs: plan.inputs.clone(),
         version: session::version(),
-        binary: session::binary_digest(),
+        binary: binary.digest(),
         drill: Some(DrillHeader {
             seed: chosen.seed,
             scenario: serde_json::to_value(&chosen.scenario).unwrap_or_default(),
@@ -122,6 +123,7 @@ pub fn scenario_of(settings: &Settings, name: &str, origin: &Origin) -> Result<S
 
 pub fn resume(settings: &Settings, wanted: &Resume) -> Outcome {
     let mut driving = Driving::new(settings, &wanted.face)?;
+    let binary = Fingerprint::begin();
     let stopped = session::take_up(settings, &wanted.run)?;
     if let Some(status) = stopped.engine.finished() {
         return Err(CliError::usage(format!("run {} has ended: {}", stopped.run, summary::run_word(status)))
@@ -134,7 +136,7 @@ pub fn resume(settings: &Settings, wanted: &Resume) -> Outcome {
     {
         driving.speed = speed;
     }
-    let session = stopped.go_on(driving.pace())?;
+    let session = stopped.go_on(driving.pace(), binary)?;
     drive(settings, driving, session)
 }
 

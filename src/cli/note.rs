@@ -24,8 +24,8 @@ pub fn note(settings: &Settings, wanted: &Note) -> Outcome {
     }
     let by = settings.operator();
     // A note is written with the clock of the run: of a drill, where it stands.
-    let file = crate::journal::read(&entry.dir).map_err(|error| CliError::failed(error.to_string()))?;
-    let clocks = match file.header().map(|header| header.mode) {
+    let before = crate::journal::header(&entry.dir).map_err(|error| CliError::failed(error.to_string()))?;
+    let clocks = match before.map(|header| header.mode) {
         Some(Mode::Real) => Clocks::Real,
         Some(Mode::Drill) | None => Clocks::Virtual,
     };

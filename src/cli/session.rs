@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread::{self, JoinHandle};
 
 use sha2::{Digest as _, Sha256};
 
@@ -27,6 +28,9 @@ use crate::report::row::Row;
 use crate::report::row_of;
 use crate::sim::clock::{SimClock, Speed};
 use crate::sim::{self, SimCloud};
+
+/// What stands in the place of a digest that could not be worked out.
+const UNKNOWN: &str = "unknown";
 
 /// Who will drive, and how fast.
 #[derive(Debug, Clone, Copy)]
@@ -157,16 +161,13 @@ pub struct Stopped {
 pub fn take_up(settings: &Settings, wanted: &str) -> Result<Stopped, CliError> {
     let entry = super::runs::find(settings, wanted)?;
     let operator = settings.operator.clone();
-    let before = crate::journal::read(&entry.dir).map_err(|error| CliError::failed(error.to_string()))?;
-    if let Some(damage) = &before.damage {
-        return Err(kept::damaged(damage));
-    }
-    let clocks = match before.header().map(|header| header.mode) {
+    let before = crate::journal::header(&entry.dir).map_err(|error| CliError::failed(error.to_string()))?;
+    let clocks = match before.as_ref().map(|header| header.mode) {
         Some(Mode::Real) => Clocks::Real,
         Some(Mode::Drill) | None => Clocks::Virtual,
     };
     // A drill is the exercise of the person who began it, whoever is logged in.
-    let driver = before.header().map(|header| header.operator.clone()).unwrap_or_default();
+    let driver = before.map(|header| header.operator).unwrap_or_default();
     let operator = operator.unwrap_or(driver);
     let (journal, records) = FileJournal::open(&entry.dir, &operator, clocks).map_err(not_opened)?;
     let replayed = fold::replay(&records, &entry.id).map_err(|error| kept::not_replayed(&error))?;
@@ -186,7 +187,7 @@ impl Stopped {
     ///
     /// # Errors
     /// When it is no drill, or its world cannot be opened.
-    pub fn go_on(self, pace: Pace) -> Result<Session, CliError> {
+    pub fn go_on(self, pace: Pace, binary: Fingerprint) -> Result<Session, CliError> {
         let Some(drill) = self.header.drill.as_ref().filter(|_| self.header.mode == Mode::Drill) else {
             return Err(CliError::failed(format!("run {} is a real one; this build drives drills only", self.run)));
         };
@@ -197,7 +198,7 @@ impl Stopped {
         let world_log = self.dir.join("world.jsonl");
         let cloud = SimCloud::open(Some(&world_log), self.engine.plan(), &scenario, drill.seed, Arc::clone(&clock))
             .map_err(|error| no_world(&error))?;
-        let resumed = Event::RunResumed { operator: self.operator, version: version(), binary: binary_digest() };
+        let resumed = Event::RunResumed { operator: self.operator, version: version(), binary: binary.digest() };
         let rest = Rest {
             opening: Opening::Resumed(resumed),
             cloud,
@@ -218,9 +219,27 @@ pub fn version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
 }
 
-/// `sha256:…` of this executable, so that a journal says what wrote it.
-#[must_use]
-pub fn binary_digest() -> String {
+/// The digest of this executable, so that a journal says what wrote it. Worked out on a thread of its
+/// own: it takes as long as everything else before the first frame.
+pub struct Fingerprint(io::Result<JoinHandle<String>>);
+
+impl Fingerprint {
+    #[must_use]
+    pub fn begin() -> Self {
+        Self(thread::Builder::new().name("fingerprint".to_owned()).spawn(binary_digest))
+    }
+
+    /// `sha256:…`, once it is there.
+    #[must_use]
+    pub fn digest(self) -> String {
+        match self.0 {
+            Ok(thread) => thread.join().unwrap_or_else(|_| UNKNOWN.to_owned()),
+            Err(_) => binary_digest(),
+        }
+    }
+}
+
+fn binary_digest() -> String {
     let digest = || -> io::Result<String> {
         let mut file = File::open(std::env::current_exe()?)?;
         let (mut hash, mut buffer) = (Sha256::new(), vec![0; 256 * 1024]);
@@ -232,5 +251,5 @@ pub fn binary_digest() -> String {
         }
         Ok(format!("sha256:{}", hex::encode(hash.finalize())))
     };
-    digest().unwrap_or_else(|_| "unknown".to_owned())
+    digest().unwrap_or_else(|_| UNKNOWN.to_owned())
 }

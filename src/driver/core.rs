@@ -48,7 +48,7 @@ pub(super) struct Driver {
     timers: FuturesUnordered<BoxFuture<'static, Woke>>,
     armed: HashSet<Timer>,
     waits: usize,
-    rows: Arc<Vec<Row>>,
+    rows: Arc<Vec<Arc<Row>>>,
     attention: bool,
     leaving: Option<Over>,
     operator_waits: bool,
@@ -59,7 +59,7 @@ pub(super) struct Driver {
 
 impl Driver {
     pub(super) fn new(mut parts: Parts, inbox: mpsc::Receiver<Request>) -> Self {
-        let rows = Arc::new(std::mem::take(&mut parts.rows));
+        let rows = Arc::new(std::mem::take(&mut parts.rows).into_iter().map(Arc::new).collect::<Vec<_>>());
         let snapshot = parts.engine.snapshot(parts.clock.now_ms());
         let first = View { snapshot, rows: Arc::clone(&rows), practice: Vec::new(), over: None };
         Self {
@@ -150,7 +150,7 @@ impl Driver {
         if rows.len() >= ROWS_KEPT {
             rows.drain(..ROWS_KEPT / 10);
         }
-        rows.push(row_of(stamped));
+        rows.push(Arc::new(row_of(stamped)));
         self.dirty = true;
         let mut effects = Vec::new();
         for effect in self.parts.engine.handle(stamped) {

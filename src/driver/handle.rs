@@ -12,8 +12,9 @@ use crate::report::row::Row;
 #[derive(Debug, Clone)]
 pub struct View {
     pub snapshot: Snapshot,
-    /// The timeline so far, oldest first (the newest 5,000 rows).
-    pub rows: Arc<Vec<Row>>,
+    /// The timeline so far, oldest first (the newest 5,000 rows). Each row is shared, as the list is
+    /// copied whenever a face still holds the one before.
+    pub rows: Arc<Vec<Arc<Row>>>,
     /// Drill authenticator: who, the code now shown, milliseconds it stays valid.
     pub practice: Vec<PracticeCode>,
     /// The driver has stopped; nothing more will come.

@@ -62,7 +62,8 @@ fn sealed(number: u64, line: &[u8]) -> Result<(&str, Link), Damage> {
         let detail = format!("its content has the hash {}, it says {}", seal.actual, seal.stated);
         return Err(Damage::new(number, DamageKind::Changed, detail));
     }
-    let text = std::str::from_utf8(line).map_err(|error| Damage::new(number, DamageKind::BadJson, error.to_string()))?;
+    let text =
+        std::str::from_utf8(line).map_err(|error| Damage::new(number, DamageKind::BadJson, error.to_string()))?;
     Ok((text, seal.actual))
 }
 

@@ -34,4 +34,4 @@ pub use damage::{Damage, DamageKind};
 pub use file::{FileJournal, JournalOpenError};
 pub use lock::Holder;
 pub use record::{Link, Record};
-pub use scan::{JournalFile, ReadError, Verdict, read, verify};
+pub use scan::{JournalFile, ReadError, Verdict, header, read, verify};

@@ -71,6 +71,18 @@ pub fn read(run_dir: &Path) -> Result<JournalFile, ReadError> {
     Ok(JournalFile { records, damage, torn_bytes: scan.torn().len() as u64 })
 }
 
+/// Line 1 alone: which run this is, before its lock is taken. `None` if even that is damaged.
+///
+/// # Errors
+/// As [`read`].
+pub fn header(run_dir: &Path) -> Result<Option<RunHeader>, ReadError> {
+    match Scan::open(run_dir)?.next() {
+        Ok(Some(Record { ev: Event::RunStarted(header), .. })) => Ok(Some(*header)),
+        Ok(_) | Err(Fault::Damage(_)) => Ok(None),
+        Err(Fault::Io(error)) => Err(ReadError::Io(error)),
+    }
+}
+
 /// As [`read`], but keeps no record: memory does not grow with the journal. An event is not looked
 /// into beyond its JSON, so that one which only a newer version knows does not hide a whole chain.
 ///

@@ -7,7 +7,7 @@ use super::dialog::decide::Go;
 use super::dialog::{self, Dialog, Kind, Menu};
 use super::keys::{Act, Context, Key, lookup, normal};
 use super::look;
-use super::model::{Model, Page, Pane, Spot, at_end};
+use super::model::{Model, Page, Pane, Place, Spot, at_end};
 use super::update::Outgoing;
 use crate::driver::handle::{Over, View};
 use crate::engine::command::Command;
@@ -129,20 +129,21 @@ fn step_by(model: &mut Model, view: &View, by: i32) {
 }
 
 fn move_spot(model: &mut Model, view: &View, by: i32) {
-    let spots = model.spots(view);
-    let Some(last) = spots.len().checked_sub(1) else { return };
-    let now = model.spot_now(view);
-    let at = spots.iter().position(|spot| Some(spot) == now.as_ref()).unwrap_or(0);
+    let places = model.places(view);
+    let Some(last) = places.len().checked_sub(1) else { return };
+    let now = model.place_now(view);
+    let at = places.iter().position(|place| Some(*place) == now).unwrap_or(0);
     let to = usize::try_from((i64::try_from(at).unwrap_or(0) + i64::from(by)).max(0)).unwrap_or(0).min(last);
-    model.spot = spots.get(to).cloned();
+    model.spot = places.get(to).and_then(|place| place.spot(view));
     model.detail_scroll = 0;
 }
 
 /// After the filter has changed the cursor goes to the first step that matches.
 pub fn keep_spot_visible(model: &mut Model, view: &View) {
-    let spots = model.spots(view);
-    if model.spot_now(view).is_none_or(|spot| !spots.contains(&spot)) {
-        model.spot = spots.into_iter().find(|spot| matches!(spot, Spot::Step(_)));
+    let places = model.places(view);
+    if model.place_now(view).is_none_or(|place| !places.contains(&place)) {
+        let first = places.into_iter().find(|place| matches!(place, Place::Step(_)));
+        model.spot = first.and_then(|place| place.spot(view));
     }
 }
 

@@ -1,6 +1,7 @@
 //! The loop of the run screen: events, views and answers in; frames and requests out.
 //!
-//! Must not decide anything: `update` does. Draws only after an input, at most 30 times a second.
+//! Must not decide anything: `update` does. Draws only after an input: at most 30 times a second for
+//! what the run does, sooner for what a person does.
 
 use std::io;
 use std::time::Duration;
@@ -24,6 +25,8 @@ use crate::engine::command::{Command, Refusal};
 
 /// Least time between two frames.
 const FRAME: Duration = Duration::from_millis(33);
+/// The same when a person waits for the answer to a key.
+const KEY_FRAME: Duration = Duration::from_millis(4);
 
 /// Shows a run until it is over or left. Owns the terminal meanwhile.
 ///
@@ -42,7 +45,8 @@ pub async fn run(mut handle: Handle, options: Options) -> io::Result<Exit> {
     let mut view = first;
     let mut events = events().await;
     let mut hangup = hung_up();
-    let mut dirty = true;
+    // The least time to the frame that is due, if one is.
+    let mut due = Some(FRAME);
     let mut is_last = false;
     if let Some(exit) = app.take(&handle, &view, UiEvent::View).await? {
         return Ok(exit);
@@ -51,11 +55,11 @@ pub async fn run(mut handle: Handle, options: Options) -> io::Result<Exit> {
         if !Term::is_ours() {
             return Ok(Exit::TerminalLost);
         }
-        if dirty && app.may_draw() {
+        if due.is_some_and(|least| app.may_draw(least)) {
             app.draw(&view)?;
-            dirty = false;
+            due = None;
         }
-        let wake = app.wake_at(dirty);
+        let wake = app.wake_at(due);
         let event = tokio::select! {
             event = events.next() => match event {
                 Some(Ok(event)) => ui_event(event),
@@ -79,7 +83,8 @@ pub async fn run(mut handle: Handle, options: Options) -> io::Result<Exit> {
             Ok(_) = hangup.wait_for(|gone| *gone) => return Ok(Exit::TerminalLost),
         };
         if let Some(event) = event {
-            dirty = true;
+            let least = if is_by_person(&event) { KEY_FRAME } else { FRAME };
+            due = Some(due.map_or(least, |before| before.min(least)));
             if let Some(exit) = app.take(&handle, &view, event).await? {
                 return Ok(exit);
             }
@@ -125,13 +130,13 @@ impl App {
         }));
     }
 
-    fn may_draw(&self) -> bool {
-        self.last_frame.is_none_or(|last| last.elapsed() >= FRAME)
+    fn may_draw(&self, least: Duration) -> bool {
+        self.last_frame.is_none_or(|last| last.elapsed() >= least)
     }
 
     /// When the loop must go round by itself: for a frame that waits, or a deadline of the model.
-    fn wake_at(&self, dirty: bool) -> Option<Instant> {
-        let frame = if dirty { self.last_frame.map(|last| last + FRAME) } else { None };
+    fn wake_at(&self, due: Option<Duration>) -> Option<Instant> {
+        let frame = due.and_then(|least| self.last_frame.map(|last| last + least));
         let deadline = self.model.deadline_ms().map(|at_ms| self.started + Duration::from_millis(at_ms));
         frame.into_iter().chain(deadline).min()
     }
@@ -143,6 +148,14 @@ impl App {
         self.term.title(&look::window_title(view))?;
         self.last_frame = Some(Instant::now());
         Ok(())
+    }
+}
+
+/// Whether somebody sits there and waits to see what this did.
+const fn is_by_person(event: &UiEvent) -> bool {
+    match event {
+        UiEvent::Key(_) | UiEvent::Paste(_) | UiEvent::Resize(..) | UiEvent::Answer(..) => true,
+        UiEvent::Focus(_) | UiEvent::View | UiEvent::Tick => false,
     }
 }
 

@@ -193,12 +193,12 @@ fn phases() -> Vec<PhaseView> {
     vec![assess, database, application, dns, verify]
 }
 
-pub fn row(seq: u64, time: &str, subject: &str, text: &str, kind: RowKind) -> Row {
+pub fn row(seq: u64, time: &str, subject: &str, text: &str, kind: RowKind) -> Arc<Row> {
     let step = (!["run", "note", "clock"].contains(&subject)).then(|| subject.to_owned());
-    Row { seq, at_ms: at(time), step, subject: subject.into(), text: text.into(), kind }
+    Arc::new(Row { seq, at_ms: at(time), step, subject: subject.into(), text: text.into(), kind })
 }
 
-fn rows() -> Vec<Row> {
+fn rows() -> Vec<Arc<Row>> {
     vec![
         row(1, "02:58:28", "run", "started by alice", RowKind::Run),
         row(97, "03:18:20", "declare", "approved by carol", RowKind::People),

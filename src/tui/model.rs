@@ -36,6 +36,22 @@ pub enum Spot {
     Step(String),
 }
 
+/// The same by index into the phases or the steps of one view: cheap to make for every row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    Phase(usize),
+    Step(usize),
+}
+
+impl Place {
+    pub fn spot(self, view: &View) -> Option<Spot> {
+        match self {
+            Self::Phase(ix) => view.snapshot.phases.get(ix).map(|phase| Spot::Phase(phase.id.clone())),
+            Self::Step(ix) => view.snapshot.steps.get(ix).map(|step| Spot::Step(step.key.clone())),
+        }
+    }
+}
+
 /// The panes of the main screen, in the order of Tab.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Pane {
@@ -155,23 +171,27 @@ impl Model {
 
     /// Where the cursor is, whether chosen or not.
     pub fn spot_now(&self, view: &View) -> Option<Spot> {
-        let is_there = |spot: &&Spot| match spot {
-            Spot::Phase(id) => view.snapshot.phases.iter().any(|phase| phase.id == *id),
-            Spot::Step(key) => look::step(view, key).is_some(),
-        };
-        self.spot
-            .as_ref()
-            .filter(is_there)
-            .cloned()
-            .or_else(|| look::step_of_interest(&view.snapshot).map(|step| Spot::Step(step.key.clone())))
+        self.place_now(view)?.spot(view)
+    }
+
+    pub fn place_now(&self, view: &View) -> Option<Place> {
+        let (phases, steps) = (&view.snapshot.phases, &view.snapshot.steps);
+        let chosen = self.spot.as_ref().and_then(|spot| match spot {
+            Spot::Phase(id) => phases.iter().position(|phase| phase.id == *id).map(Place::Phase),
+            Spot::Step(key) => steps.iter().position(|step| step.key == *key).map(Place::Step),
+        });
+        chosen.or_else(|| {
+            let step = look::step_of_interest(&view.snapshot)?;
+            steps.iter().position(|one| std::ptr::eq(one, step)).map(Place::Step)
+        })
     }
 
     /// The step under the cursor; of a phase, the one of interest.
     pub fn step_now<'a>(&self, view: &'a View) -> Option<&'a StepView> {
-        match self.spot_now(view)? {
-            Spot::Step(key) => look::step(view, &key),
-            Spot::Phase(id) => {
-                let phase = view.snapshot.phases.iter().find(|phase| phase.id == id)?;
+        match self.place_now(view)? {
+            Place::Step(ix) => view.snapshot.steps.get(ix),
+            Place::Phase(ix) => {
+                let phase = view.snapshot.phases.get(ix)?;
                 let steps = phase.steps.iter().filter_map(|ix| view.snapshot.steps.get(*ix));
                 steps.clone().find(|step| look::waits_for_person(step)).or_else(|| steps.clone().next())
             }
@@ -179,18 +199,20 @@ impl Model {
     }
 
     /// Every place the cursor can be, in order.
-    pub fn spots(&self, view: &View) -> Vec<Spot> {
+    pub fn places(&self, view: &View) -> Vec<Place> {
         let wanted = self.filter.text.to_lowercase();
-        let mut spots = Vec::new();
-        for phase in &view.snapshot.phases {
-            let steps = phase.steps.iter().filter_map(|ix| view.snapshot.steps.get(*ix));
-            let matching: Vec<&StepView> = steps.filter(|step| matches(step, &wanted)).collect();
-            if wanted.is_empty() || !matching.is_empty() {
-                spots.push(Spot::Phase(phase.id.clone()));
-                spots.extend(matching.iter().map(|step| Spot::Step(step.key.clone())));
+        let steps = &view.snapshot.steps;
+        let mut places = Vec::new();
+        for (at, phase) in view.snapshot.phases.iter().enumerate() {
+            places.push(Place::Phase(at));
+            let alone = places.len();
+            let matching = |ix: &usize| steps.get(*ix).is_some_and(|step| matches(step, &wanted));
+            places.extend(phase.steps.iter().copied().filter(matching).map(Place::Step));
+            if places.len() == alone && !wanted.is_empty() {
+                places.pop();
             }
         }
-        spots
+        places
     }
 }
 

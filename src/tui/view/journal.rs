@@ -17,8 +17,15 @@ const SUBJECT: usize = 12;
 pub fn draw(pen: &mut Pen, model: &Model, view: &View, area: Rect) {
     let height = usize::from(area.height);
     let skip = usize::from(model.journal_scroll);
-    let shown: Vec<&Row> =
-        view.rows.iter().rev().filter(|row| row.kind != RowKind::Detail).skip(skip).take(height).collect();
+    let shown: Vec<&Row> = view
+        .rows
+        .iter()
+        .rev()
+        .map(AsRef::as_ref)
+        .filter(|row: &&Row| row.kind != RowKind::Detail)
+        .skip(skip)
+        .take(height)
+        .collect();
     let first = area.bottom() - u16::try_from(shown.len()).unwrap_or(area.height);
     for (row, y) in shown.iter().rev().zip(first..) {
         pen.pair(area.x, y, area.width, &segs(row, SUBJECT), &saved(row, view));
@@ -74,7 +81,7 @@ pub fn log(model: &Model, view: &View, cells: u16) -> Vec<Row2> {
     for row in view.rows.iter().rev().filter(|row| step.is_none() || row.step.as_deref() == step) {
         for (ix, piece) in wrap(&row.text, room).into_iter().enumerate() {
             if ix == 0 {
-                let one = Row { text: piece, ..row.clone() };
+                let one = Row { text: piece, ..Row::clone(row) };
                 rows.push(Row2 { left: segs(&one, SUBJECT), right: saved(row, view) });
             } else {
                 rows.push(Row2::left(vec![plain(" ".repeat(12 + SUBJECT + 1)), seg(piece, tone(row.kind))]));

@@ -49,7 +49,7 @@ pub fn render(model: &Model, view: &View, buf: &mut Buffer) {
 }
 
 fn cut(model: &Model, view: &View, size: (u16, u16)) -> Layout {
-    let rows = u16::try_from(model.spots(view).len()).unwrap_or(u16::MAX);
+    let rows = u16::try_from(model.places(view).len()).unwrap_or(u16::MAX);
     layout(size, rows.min(1_000), gantt::rows(view))
 }
 

@@ -9,7 +9,7 @@ use crate::model::text::width;
 use crate::model::time::{clock_hms, clock_ms, elapsed_ms};
 use crate::tui::dialog::Row2;
 use crate::tui::look::{self, Pace};
-use crate::tui::model::{Model, Pane, Spot};
+use crate::tui::model::{Model, Pane, Place};
 use crate::tui::pen::{Pen, plain, quiet, seg};
 use crate::tui::theme::Tone;
 
@@ -24,21 +24,37 @@ pub fn draw_titled(pen: &mut Pen, model: &Model, view: &View, area: Rect) {
 }
 
 pub fn draw(pen: &mut Pen, model: &Model, view: &View, area: Rect) {
-    let (top, height) = (area.y, area.height);
-    let lines = lines(model, view, area.width, usize::from(height));
-    let here = model.spot_now(view);
-    let at = lines.iter().position(|(spot, _)| Some(spot) == here.as_ref()).unwrap_or(0);
+    let (top, height) = (area.y, usize::from(area.height));
+    let open = unfolded(model, view, height);
+    let mut places = model.places(view);
+    places.retain(|place| is_shown(*place, view, &open));
+    let here = model.place_now(view);
+    let at = places.iter().position(|place| Some(*place) == here).unwrap_or(0);
     // The row under the cursor stays in sight, with a row of what follows.
-    let first = (at + 2).saturating_sub(usize::from(height)).min(lines.len().saturating_sub(usize::from(height)));
-    for ((spot, row), y) in lines.iter().skip(first).zip(top..top + height) {
+    let first = (at + 2).saturating_sub(height).min(places.len().saturating_sub(height));
+    let names = name_cells(view, area.width);
+    for (place, y) in places.iter().skip(first).zip(top..area.bottom()) {
+        let is_here = Some(*place) == here;
+        let row = match *place {
+            Place::Phase(ix) => phase_row(view, &view.snapshot.phases[ix], names, area.width, !open[ix]),
+            Place::Step(ix) => step_row(view, &view.snapshot.steps[ix], names, area.width, is_here),
+        };
         pen.pair(area.x, y, area.width, &row.left, &row.right);
-        if Some(spot) == here.as_ref() {
+        if is_here {
             let tone = if model.pane == Pane::Steps { Tone::Wait } else { Tone::Quiet };
             pen.text(area.x, y, 1, "▌", tone);
         }
     }
-    if first + usize::from(height) < lines.len() {
-        pen.text(area.right().saturating_sub(1), top + height.saturating_sub(1), 1, "↓", Tone::Quiet);
+    if first + height < places.len() {
+        pen.text(area.right().saturating_sub(1), area.bottom().saturating_sub(1), 1, "↓", Tone::Quiet);
+    }
+}
+
+/// A step is shown when its phase is unfolded.
+fn is_shown(place: Place, view: &View, open: &[bool]) -> bool {
+    match place {
+        Place::Phase(_) => true,
+        Place::Step(ix) => open.get(view.snapshot.steps[ix].phase).copied().unwrap_or(true),
     }
 }
 
@@ -56,11 +72,10 @@ fn unfolded(model: &Model, view: &View, height: usize) -> Vec<bool> {
     if !model.filter.text.is_empty() {
         return vec![true; phases.len()];
     }
-    let here = match model.spot_now(view) {
-        Some(Spot::Phase(id)) => phases.iter().position(|phase| phase.id == id),
-        Some(Spot::Step(key)) => look::step(view, &key).map(|step| step.phase),
-        None => None,
-    };
+    let here = model.place_now(view).map(|place| match place {
+        Place::Phase(ix) => ix,
+        Place::Step(ix) => view.snapshot.steps[ix].phase,
+    });
     let mut order: Vec<usize> = (0..phases.len()).collect();
     order.sort_by_key(|ix| match phases[*ix].status {
         _ if Some(*ix) == here => 0,
@@ -78,30 +93,6 @@ fn unfolded(model: &Model, view: &View, height: usize) -> Vec<bool> {
         }
     }
     open
-}
-
-fn lines(model: &Model, view: &View, cells: u16, height: usize) -> Vec<(Spot, Row2)> {
-    let open = unfolded(model, view, height);
-    let here = model.spot_now(view);
-    let names = name_cells(view, cells);
-    let mut lines = Vec::new();
-    for spot in model.spots(view) {
-        let row = match &spot {
-            Spot::Phase(id) => {
-                let Some(ix) = view.snapshot.phases.iter().position(|phase| phase.id == *id) else { continue };
-                phase_row(view, &view.snapshot.phases[ix], names, cells, !open[ix])
-            }
-            Spot::Step(key) => {
-                let Some(step) = look::step(view, key) else { continue };
-                if !open.get(step.phase).copied().unwrap_or(true) {
-                    continue;
-                }
-                step_row(view, step, names, cells, here.as_ref() == Some(&spot))
-            }
-        };
-        lines.push((spot, row));
-    }
-    lines
 }
 
 fn name_cells(view: &View, cells: u16) -> usize {
