@@ -83,8 +83,7 @@ pub async fn run(mut handle: Handle, options: Options) -> io::Result<Exit> {
             Ok(_) = hangup.wait_for(|gone| *gone) => return Ok(Exit::TerminalLost),
         };
         if let Some(event) = event {
-            let least = if is_by_person(&event) { KEY_FRAME } else { FRAME };
-            due = Some(due.map_or(least, |before| before.min(least)));
+            due = Some(least(&event, due));
             if let Some(exit) = app.take(&handle, &view, event).await? {
                 return Ok(exit);
             }
@@ -151,11 +150,14 @@ impl App {
     }
 }
 
-/// Whether somebody sits there and waits to see what this did.
-const fn is_by_person(event: &UiEvent) -> bool {
+/// The least time to the frame that shows an event, when one is due already after `before`.
+fn least(event: &UiEvent, before: Option<Duration>) -> Duration {
     match event {
-        UiEvent::Key(_) | UiEvent::Paste(_) | UiEvent::Resize(..) | UiEvent::Answer(..) => true,
-        UiEvent::Focus(_) | UiEvent::View | UiEvent::Tick => false,
+        UiEvent::Key(_) | UiEvent::Paste(_) | UiEvent::Resize(..) => KEY_FRAME,
+        // The view that shows what was done comes right behind its answer: a frame in between would
+        // close the dialog over the state before.
+        UiEvent::Answer(..) => FRAME,
+        UiEvent::Focus(_) | UiEvent::View | UiEvent::Tick => before.unwrap_or(FRAME),
     }
 }
 

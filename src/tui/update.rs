@@ -80,6 +80,8 @@ fn on_key(model: &mut Model, view: &View, key: &KeyEvent, out: &mut Vec<Outgoing
         return;
     }
     model.last_key_ms = model.now_ms;
+    // Counted wherever it goes: what is typed into a dialog ends a burst too.
+    let is_held = model.burst.count(key.code, model.now_ms) > 1 || key.kind == KeyEventKind::Repeat;
     match &mut model.dialog {
         Some(Dialog::Form(form)) => {
             let reached = form.key(key, model.now_ms);
@@ -92,7 +94,6 @@ fn on_key(model: &mut Model, view: &View, key: &KeyEvent, out: &mut Vec<Outgoing
         None if model.filter.editing => act::filter_key(model, view, key),
         None => {
             let context = if view.over.is_some() { Context::End } else { Context::Main };
-            let is_held = model.burst.count(key.code, model.now_ms) > 1 || key.kind == KeyEventKind::Repeat;
             if let Some(found) = lookup(context, key)
                 && (!is_held || moves(found))
             {
