@@ -52,7 +52,12 @@ fn view(records: &[Stamped], run: &str, later_ms: i64, over: Option<Over>) -> Vi
     "01K9DRILL".clone_into(&mut snapshot.run);
     snapshot.journal_seq = records.len() as u64;
     "9f3c21d7".clone_into(&mut snapshot.journal_head);
-    View { snapshot, rows: Arc::new(records.iter().map(row_of).collect()), practice: Vec::new(), over }
+    View {
+        snapshot,
+        rows: Arc::new(records.iter().map(|one| Arc::new(row_of(one))).collect()),
+        practice: Vec::new(),
+        over,
+    }
 }
 
 #[test]
