@@ -92,6 +92,9 @@ fn row_json(entry: &RunEntry, summary: &Result<Summary, CliError>) -> Value {
 /// How long ago, in prose: `2 hours ago`.
 fn ago(at_ms: i64) -> String {
     let passed_s = (super::doctor::now_ms() - at_ms).max(0) / 1000;
+    if passed_s < 60 {
+        return "just now".to_owned();
+    }
     HumanTime::from_seconds(passed_s).to_text_en(Accuracy::Rough, Tense::Past)
 }
 

@@ -18,6 +18,7 @@ use crate::model::runbook::Runbook;
 use crate::model::scenario::Scenario;
 use crate::model::text::safe;
 use crate::model::time::{clock_hms, rfc3339};
+use crate::model::{Object, Value};
 use crate::report::summary::{PhaseSummary, Summary};
 use crate::sim::{self, clock::Speed};
 use crate::source;
@@ -81,7 +82,7 @@ pub fn how(
     }
     let model = StartModel {
         runbook: runbook.name.clone(),
-        title: runbook.title.source.clone(),
+        title: title(runbook, wanted),
         digest8: runbook.digest.trim_start_matches("sha256:").chars().take(8).collect(),
         scenarios: scenarios.iter().map(|(line, _)| line.clone()).collect(),
         seed: usual.seed,
@@ -155,4 +156,18 @@ fn past(id: &str, summary: &Summary, seed: u64) -> HistoryLine {
         slowest: slowest.map(words).unwrap_or_default(),
         seed: seed.to_string(),
     }
+}
+
+/// The title with the inputs as given or by default; the author's own text where one is missing.
+fn title(runbook: &Runbook, wanted: &Drill) -> String {
+    let mut inputs = Object::new();
+    for (name, input) in &runbook.inputs {
+        inputs.extend(input.default.clone().map(|value| (name.clone(), value)));
+    }
+    for (name, value) in wanted.inputs.iter().filter_map(|given| given.split_once('=')) {
+        inputs.insert(name.to_owned(), Value::from(value));
+    }
+    let mut scope = Object::new();
+    scope.insert("inputs".to_owned(), Value::Object(inputs));
+    runbook.title.render(&scope).unwrap_or_else(|_| runbook.title.source.clone())
 }
