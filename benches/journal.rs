@@ -38,6 +38,7 @@ fn header() -> RunHeader {
         version: "0".to_owned(),
         binary: "sha256:00".to_owned(),
         drill: None,
+        identities: Vec::new(),
     }
 }
 
@@ -49,7 +50,12 @@ fn journal(directory: &Path) -> FileJournal {
 fn poll() -> Event {
     let ticket = Ticket { step: "promote".to_owned(), attempt: 1, purpose: Purpose::Verify(0) };
     let result = Ok(json!({"status": "promoting", "engine": "aurora-postgresql", "members": 2}));
-    Event::Observed { ticket, result, request_id: Some("0f6f6c1e-8b0f-4f2f-9d2b-3d0f8b5a7c11".to_owned()) }
+    Event::Observed {
+        ticket,
+        result,
+        request_id: Some("0f6f6c1e-8b0f-4f2f-9d2b-3d0f8b5a7c11".to_owned()),
+        cloud_ms: None,
+    }
 }
 
 /// The line that `poll` becomes.

@@ -51,6 +51,7 @@ impl Run {
             version: "0".to_owned(),
             binary: "sha256:00".to_owned(),
             drill: None,
+            identities: Vec::new(),
         };
         let events = walk(Engine::new(plan.clone(), "bench", &header), &header);
         Self { plan, header, events }
@@ -79,10 +80,20 @@ fn walk(mut engine: Engine, header: &RunHeader) -> Vec<Stamped> {
                 Effect::Record(event) => queue.push_back(event),
                 Effect::Call(call) if call.ticket.purpose == Purpose::Action => {
                     let result = json!({"account": "111122223333", "arn": "arn:aws:iam::111122223333:user/alice"});
-                    queue.push_back(Event::ActionSucceeded { ticket: call.ticket, result, request_id: None });
+                    queue.push_back(Event::ActionSucceeded {
+                        ticket: call.ticket,
+                        result,
+                        request_id: None,
+                        cloud_ms: None,
+                    });
                 }
                 Effect::Call(call) => {
-                    queue.push_back(Event::Observed { ticket: call.ticket, result: Ok(json!({})), request_id: None });
+                    queue.push_back(Event::Observed {
+                        ticket: call.ticket,
+                        result: Ok(json!({})),
+                        request_id: None,
+                        cloud_ms: None,
+                    });
                 }
                 Effect::AskOperator { step } => {
                     let (attempt, digest) = digests.get(&step).cloned().expect("a gate was opened");

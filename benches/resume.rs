@@ -36,6 +36,7 @@ fn written(records: u32) -> tempfile::TempDir {
         version: "0".to_owned(),
         binary: "sha256:00".to_owned(),
         drill: None,
+        identities: Vec::new(),
     };
     let mut journal =
         FileJournal::create(directory.path(), "bench", "alice", Clocks::Virtual, header, AT_MS).unwrap().0;
@@ -63,6 +64,7 @@ fn event(n: u32) -> Event {
             ticket: ticket(Purpose::Action),
             result: json!({"status": "ok"}),
             request_id: None,
+            cloud_ms: None,
         },
         3 => Event::ProbeAnswered { step, attempt: 1, answer: ProbeAnswer::After, detail: "available".to_owned() },
         4 => Event::StepSucceeded { step, attempt: 1, outputs: lifeboat::model::Object::new() },
@@ -70,6 +72,7 @@ fn event(n: u32) -> Event {
             ticket: ticket(Purpose::Verify(0)),
             result: Ok(json!({"status": "promoting", "engine": "aurora-postgresql", "members": 2})),
             request_id: Some("0f6f6c1e-8b0f-4f2f-9d2b-3d0f8b5a7c11".to_owned()),
+            cloud_ms: None,
         },
     }
 }

@@ -16,8 +16,9 @@
 //! ```text
 //! 0  model/                      pure data
 //! 1  source/  engine/            text → model; the pure state machine and its ports
-//! 2  sim/ journal/ mfa/          adapters, one a port; they never import each other
-//! 3  driver/ report/             the one loop; pure folds of the journal
+//! 2  aws/ outside/ sim/          the cloud: real, the world beside it, or simulated
+//!    journal/ mfa/ clock         adapters, one a port; none of this floor imports another
+//! 3  driver/ report/ readiness/  the one loop; pure folds of the journal; a look before the run
 //! 4  tui/ cli/                   faces: Snapshot in, commands out
 //! ```
 //!
@@ -26,12 +27,18 @@
 //! - An effect is performed only after the event that caused it is durable.
 //! - Everything shown that came from outside went through `model::text::SafeText`.
 
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod cli;
+pub mod clock;
 pub mod driver;
 pub mod engine;
 pub mod journal;
 pub mod mfa;
 pub mod model;
+#[cfg(feature = "aws")]
+pub mod outside;
+pub mod readiness;
 pub mod report;
 pub mod sim;
 pub mod source;

@@ -98,6 +98,7 @@ fn header(plan: &Plan, files: &[SourceFile], chosen: &Chosen, binary: Fingerprin
             speed: chosen.speed.to_string(),
             surprise: chosen.surprise,
         }),
+        identities: Vec::new(),
     }
 }
 

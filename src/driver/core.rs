@@ -13,8 +13,8 @@ use super::handle::{Over, PracticeCode, Request, View};
 use super::{Opening, Operator, Parts};
 use crate::engine::command::{Command, Refusal};
 use crate::engine::effect::{CallRequest, Effect};
-use crate::engine::ports::{CloudReply, JournalError};
-use crate::engine::{Admitted, Engine};
+use crate::engine::ports::{CloudReply, JournalError, MfaDenied, MfaRequest};
+use crate::engine::{Engine, ProofNeed};
 use crate::model::event::{Event, MfaProof, Purpose, Stamped, Ticket, Timer};
 use crate::model::outcome::{CloudError, CloudErrorKind, Mode, RunStatus};
 use crate::report::row::Row;
@@ -32,8 +32,27 @@ enum Woke {
     /// The headless operator's next code is there.
     Operator,
     Request(Box<Request>),
+    Proved(Box<Proved>),
     FaceGone,
     Tick,
+}
+
+type Reply = oneshot::Sender<Result<(), Refusal>>;
+
+/// What became of a command at first sight.
+enum Asked {
+    Admitted,
+    /// It may go on once somebody's presence is proved.
+    NeedsProof(Box<ProofNeed>),
+}
+
+/// A code that was checked, and the command that it was given for.
+struct Proved {
+    need: Box<ProofNeed>,
+    command: Command,
+    /// Nobody waits for it in a headless drill.
+    reply: Option<Reply>,
+    answer: Result<MfaProof, MfaDenied>,
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "independent conditions of one loop")]
@@ -45,6 +64,8 @@ pub(super) struct Driver {
     /// Calls in flight, and those among them that may change something.
     in_flight: usize,
     sends: usize,
+    /// Steps for which a code is being checked: one code at a time.
+    proving: HashSet<String>,
     timers: FuturesUnordered<BoxFuture<'static, Woke>>,
     armed: HashSet<Timer>,
     waits: usize,
@@ -69,6 +90,7 @@ impl Driver {
             calls: FuturesUnordered::new(),
             in_flight: 0,
             sends: 0,
+            proving: HashSet::new(),
             timers: FuturesUnordered::new(),
             armed: HashSet::new(),
             waits: 0,
@@ -111,7 +133,7 @@ impl Driver {
             if !person && self.leaving.is_none() && self.operate()? {
                 continue;
             }
-            let busy = self.in_flight > 0 || self.waits > 0 || self.operator_waits;
+            let busy = self.in_flight > 0 || !self.proving.is_empty() || self.waits > 0 || self.operator_waits;
             self.parts.clock.set_human_pace(self.attention || !busy);
             if busy && !self.attention && self.parts.clock.skip_idle() {
                 continue;
@@ -243,6 +265,7 @@ impl Driver {
                 self.facts.push_back(Event::TimerFired { timer });
             }
             Woke::Operator => self.operator_waits = false,
+            Woke::Proved(proved) => self.proved(*proved)?,
             Woke::Request(request) => {
                 let (command, reply) = *request;
                 self.serve(command, reply)?;
@@ -256,47 +279,91 @@ impl Driver {
         Ok(())
     }
 
-    fn serve(&mut self, command: Command, reply: oneshot::Sender<Result<(), Refusal>>) -> Result<(), JournalError> {
-        let outcome = self.ask(command);
+    fn serve(&mut self, command: Command, reply: Reply) -> Result<(), JournalError> {
+        let outcome = self.ask(&command);
         // What was admitted is durable before the face hears of it.
         self.settle()?;
-        // A face that no longer listens has no use for the answer.
-        let _ = reply.send(outcome);
+        match outcome {
+            // A face that no longer listens has no use for the answer.
+            Ok(Asked::Admitted) => drop(reply.send(Ok(()))),
+            Ok(Asked::NeedsProof(need)) => self.prove(need, command, Some(reply)),
+            Err(refusal) => drop(reply.send(Err(refusal))),
+        }
         Ok(())
     }
 
-    /// A person's command: admitted, proved, recorded; or refused.
-    fn ask(&mut self, command: Command) -> Result<(), Refusal> {
+    /// A person's command: recorded, waiting for a proof, or refused.
+    fn ask(&mut self, command: &Command) -> Result<Asked, Refusal> {
         if let Command::Attention { on } = command {
-            self.attention = on;
-            return Ok(());
+            self.attention = *on;
+            return Ok(Asked::Admitted);
         }
         if self.leaving.is_some() {
             return Err(Refusal::new("the run is being left"));
         }
-        let now_ms = self.parts.clock.now_ms();
-        let admitted = self.parts.engine.admit(now_ms, &command)?;
-        let proof = self.prove(&admitted, now_ms)?;
-        self.facts.extend(admitted.sealed(proof.as_ref()));
+        let mut admitted = self.parts.engine.admit(self.parts.clock.now_ms(), command)?;
+        if let Some(need) = admitted.proof.take() {
+            if self.proving.contains(&need.step) {
+                return Err(Refusal::new("a code for this step is being checked"));
+            }
+            return Ok(Asked::NeedsProof(Box::new(need)));
+        }
+        self.facts.extend(admitted.sealed(None));
         match command {
-            Command::Leave { reason } => self.leaving = Some(Over::Left { reason }),
+            Command::Leave { reason } => self.leaving = Some(Over::Left { reason: reason.clone() }),
             Command::Abort { .. } => self.leaving = Some(Over::Aborted),
             _ => {}
         }
-        Ok(())
+        Ok(Asked::Admitted)
     }
 
-    fn prove(&mut self, admitted: &Admitted, now_ms: i64) -> Result<Option<MfaProof>, Refusal> {
-        let Some(need) = &admitted.proof else { return Ok(None) };
-        match self.parts.mfa.verify(&need.person, &need.code.0, now_ms, need.last_counter) {
-            Ok(proof) => Ok(Some(proof)),
-            Err(why) => {
-                let refused = Event::MfaRefused { step: need.step.clone(), by: need.person.clone(), why };
-                self.facts.push_back(refused);
+    /// Has a code checked, once. Real devices may take a while; the loop goes on meanwhile.
+    fn prove(&mut self, need: Box<ProofNeed>, command: Command, reply: Option<Reply>) {
+        let checked = self.parts.mfa.verify(MfaRequest {
+            step: need.step.clone(),
+            person: need.person.clone(),
+            code: need.code.clone(),
+            now_ms: self.parts.clock.now_ms(),
+            last_counter: need.last_counter,
+            purpose: need.purpose.clone(),
+        });
+        self.proving.insert(need.step.clone());
+        self.calls.push(Box::pin(async move {
+            let answer = checked.await;
+            Woke::Proved(Box::new(Proved { need, command, reply, answer }))
+        }));
+    }
+
+    /// The answer about a code is there. What was true when it was asked for has to be true still.
+    fn proved(&mut self, proved: Proved) -> Result<(), JournalError> {
+        let Proved { need, command, reply, answer } = proved;
+        self.proving.remove(&need.step);
+        let now_ms = self.parts.clock.now_ms();
+        let outcome = match answer {
+            Ok(_) if self.leaving.is_some() => Err(Refusal::new("the run is being left")),
+            Ok(proof) => self.parts.engine.admit(now_ms, &command).map(|admitted| {
+                self.facts.extend(admitted.sealed(Some(&proof)));
+            }),
+            Err(MfaDenied { why, detail }) => {
+                let words =
+                    detail.as_ref().map_or_else(|| why.word().to_owned(), |said| format!("{}: {said}", why.word()));
+                self.facts.push_back(Event::MfaRefused {
+                    step: need.step.clone(),
+                    by: need.person.clone(),
+                    why,
+                    detail,
+                });
                 let next_s = (30_000 - now_ms.rem_euclid(30_000)) / 1000;
-                Err(Refusal::new(why.word()).hint(format!("next code in {next_s}s")))
+                Err(Refusal::new(words).hint(format!("next code in {next_s}s")))
             }
+        };
+        self.settle()?;
+        match (reply, outcome) {
+            (Some(reply), outcome) => drop(reply.send(outcome)),
+            (None, Err(refusal)) => self.leave(&refusal.message),
+            (None, Ok(())) => {}
         }
+        Ok(())
     }
 
     fn leave(&mut self, reason: &str) {
@@ -312,13 +379,20 @@ impl Driver {
             self.leave("a real run needs a person");
             return Ok(true);
         }
+        if !self.proving.is_empty() {
+            return Ok(false);
+        }
         let now_ms = self.parts.clock.now_ms();
         let awaited = self.parts.engine.awaiting(now_ms);
         match auto::next(&awaited, now_ms, self.parts.mfa.as_ref()) {
             Next::Ask(command) => {
-                if let Err(refusal) = self.ask(command) {
-                    self.settle()?;
-                    self.leave(&refusal.message);
+                match self.ask(&command) {
+                    Ok(Asked::Admitted) => {}
+                    Ok(Asked::NeedsProof(need)) => self.prove(need, command, None),
+                    Err(refusal) => {
+                        self.settle()?;
+                        self.leave(&refusal.message);
+                    }
                 }
                 Ok(true)
             }
@@ -423,9 +497,12 @@ fn no_answer(timeout_ms: u64) -> CloudError {
 fn answered(request: CallRequest, answer: Result<CloudReply, CloudError>) -> Event {
     let ticket: Ticket = request.ticket;
     match (ticket.purpose, answer) {
-        (Purpose::Action | Purpose::Rollback(_), Ok(reply)) => {
-            Event::ActionSucceeded { ticket, result: reply.value, request_id: reply.request_id }
-        }
+        (Purpose::Action | Purpose::Rollback(_), Ok(reply)) => Event::ActionSucceeded {
+            ticket,
+            result: reply.value,
+            request_id: reply.request_id,
+            cloud_ms: reply.cloud_ms,
+        },
         (Purpose::Action | Purpose::Rollback(_), Err(error)) => {
             if request.changes && error.kind == CloudErrorKind::UnknownOutcome {
                 Event::ActionUnknown { ticket, error }
@@ -434,11 +511,11 @@ fn answered(request: CallRequest, answer: Result<CloudReply, CloudError>) -> Eve
             }
         }
         (Purpose::Before | Purpose::Check(_) | Purpose::Verify(_) | Purpose::Probe, Ok(reply)) => {
-            Event::Observed { ticket, result: Ok(reply.value), request_id: reply.request_id }
+            Event::Observed { ticket, result: Ok(reply.value), request_id: reply.request_id, cloud_ms: reply.cloud_ms }
         }
         (Purpose::Before | Purpose::Check(_) | Purpose::Verify(_) | Purpose::Probe, Err(error)) => {
             let request_id = error.request_id.clone();
-            Event::Observed { ticket, result: Err(error), request_id }
+            Event::Observed { ticket, result: Err(error), request_id, cloud_ms: None }
         }
     }
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::*;
 use crate::engine::command::{Command, Typed};
 use crate::engine::effect::CallRequest;
-use crate::engine::ports::{CloudReply, JournalError};
+use crate::engine::ports::{CloudReply, JournalError, MfaDenied, MfaRequest};
 use crate::model::event::{MfaProof, MfaRefusal, RunHeader};
 use crate::model::outcome::{CloudError, Mode};
 use crate::model::plan::Intent;
@@ -46,7 +46,7 @@ impl Cloud for CountingCloud {
             self.changes.fetch_add(1, Ordering::SeqCst);
         }
         let value: Value = json!({"services": [{"desired_count": 0}], "account": "1"});
-        Box::pin(async move { Ok(CloudReply { value, request_id: None }) })
+        Box::pin(async move { Ok(CloudReply { value, request_id: None, cloud_ms: None }) })
     }
 }
 
@@ -89,17 +89,12 @@ impl Journal for MemoryJournal {
 struct EasyMfa;
 
 impl MfaDevices for EasyMfa {
-    fn verify(&self, person: &str, _code: &str, now_ms: i64, last: Option<u64>) -> Result<MfaProof, MfaRefusal> {
-        let counter = u64::try_from(now_ms / 30_000).unwrap_or(0);
-        if last.is_some_and(|last| counter <= last) {
-            return Err(MfaRefusal::AlreadyUsed);
-        }
-        Ok(MfaProof {
-            by: person.to_owned(),
-            method: "test".to_owned(),
-            device: "d".to_owned(),
-            counter: Some(counter),
-        })
+    fn verify(&self, request: MfaRequest) -> BoxFuture<'static, Result<MfaProof, MfaDenied>> {
+        let counter = u64::try_from(request.now_ms / 30_000).unwrap_or(0);
+        let used = request.last_counter.is_some_and(|last| counter <= last);
+        let proof =
+            MfaProof { by: request.person, method: "test".to_owned(), device: "d".to_owned(), counter: Some(counter) };
+        Box::pin(std::future::ready(if used { Err(MfaRefusal::AlreadyUsed.into()) } else { Ok(proof) }))
     }
 
     fn practice_code(&self, _person: &str, _now_ms: i64) -> Option<(String, u64)> {
@@ -137,6 +132,7 @@ fn parts(fail_at: usize, swallow: bool, operator: Operator) -> (Parts, Arc<Count
         version: String::new(),
         binary: String::new(),
         drill: None,
+        identities: Vec::new(),
     };
     let engine = Engine::new(plan, "R", &header);
     let event = Event::RunStarted(Box::new(header));

@@ -5,9 +5,11 @@
 
 use super::Engine;
 use super::command::{Command, Refusal, Typed};
+use super::effect::CallSession;
+use super::ports::MfaPurpose;
 use super::snapshot::{Allowed, CheckState};
 use super::state::{CODE_PERIOD_MS, Stage};
-use crate::model::event::{Event, MfaProof, UnknownDecision};
+use crate::model::event::{Event, MfaProof, Purpose, UnknownDecision};
 use crate::model::plan::StepIx;
 use crate::model::runbook::Confirm;
 
@@ -26,6 +28,7 @@ pub struct ProofNeed {
     pub code: Typed,
     /// The last RFC 6238 counter of this person that counted.
     pub last_counter: Option<u64>,
+    pub purpose: MfaPurpose,
 }
 
 impl Admitted {
@@ -205,7 +208,8 @@ impl Engine {
         if !self.needs_mfa(ix, at) {
             return Ok(Admitted::plain(vec![confirmed]));
         }
-        let need = self.proof_need(at, step, &self.plan.operator, code)?;
+        let mut need = self.proof_need(at, step, &self.plan.operator, code)?;
+        need.purpose = self.sends_of(ix, [Purpose::Action]);
         let verified = Event::MfaVerified { step: step.to_owned(), attempt, proof: blank_proof() };
         Ok(Admitted { events: vec![confirmed, verified], proof: Some(need) })
     }
@@ -232,7 +236,21 @@ impl Engine {
             person: person.to_owned(),
             code: code.clone(),
             last_counter: self.proofs.counters.get(person).copied(),
+            purpose: MfaPurpose::Presence,
         })
+    }
+
+    /// What the operator's code for a step opens: the rights for its sends.
+    fn sends_of(&self, ix: StepIx, sends: impl IntoIterator<Item = Purpose>) -> MfaPurpose {
+        let mut session = CallSession::Base;
+        let mut calls = Vec::new();
+        for purpose in sends {
+            if let Ok(call) = self.call_of(ix, purpose) {
+                session = self.session_of(ix, purpose, call.action.spec().risk.changes());
+                calls.push((call.action, self.target_for(ix, purpose)));
+            }
+        }
+        MfaPurpose::Send { session, calls }
     }
 
     fn admit_approval(
@@ -368,7 +386,9 @@ impl Engine {
         if view.mfa.is_none() {
             return Ok(Admitted::plain(vec![started]));
         }
-        let need = self.proof_need(at, step, &self.plan.operator, code)?;
+        let mut need = self.proof_need(at, step, &self.plan.operator, code)?;
+        let steps = u16::try_from(self.plan.steps[ix].rollback.len()).unwrap_or(u16::MAX);
+        need.purpose = self.sends_of(ix, (0..steps).map(Purpose::Rollback));
         let verified = Event::MfaVerified { step: step.to_owned(), attempt, proof: blank_proof() };
         Ok(Admitted { events: vec![verified, started], proof: Some(need) })
     }

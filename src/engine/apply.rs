@@ -4,7 +4,7 @@ use super::effect::Effect;
 use super::state::{Approval, Doubt, Stage};
 use super::{Engine, propose};
 use crate::model::Value;
-use crate::model::event::{Event, MfaProof, Purpose, Stamped, Ticket, Timer, UnknownDecision};
+use crate::model::event::{Event, MfaProof, MfaRefusal, Purpose, Stamped, Ticket, Timer, UnknownDecision};
 use crate::model::outcome::{CloudError, ProbeAnswer, RunStatus};
 use crate::model::plan::StepIx;
 use crate::model::runbook::OnFailure;
@@ -70,7 +70,17 @@ impl Engine {
                 self.drive(step, at, out);
             }
             Event::MfaVerified { proof, .. } => self.on_mfa(step, proof, at, out),
-            Event::MfaRefused { by, .. } => self.proofs.note_wrong(by, at),
+            Event::MfaRefused { by, why, .. } => match why {
+                MfaRefusal::Wrong | MfaRefusal::Expired | MfaRefusal::AlreadyUsed | MfaRefusal::TooManyTries => {
+                    self.proofs.note_wrong(by, at);
+                }
+                // Not the code's fault: trying another one is no guessing.
+                MfaRefusal::DeviceLost
+                | MfaRefusal::NoDevice
+                | MfaRefusal::SessionExpired
+                | MfaRefusal::RoleDenied
+                | MfaRefusal::Unreachable => {}
+            },
             Event::ApprovalGranted { by, digest, expires_ms, proof, .. } => {
                 self.note_proof(Some(proof));
                 let approval = Approval { by: by.clone(), at_ms: at, expires_ms: *expires_ms, digest: digest.clone() };

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::effect::{CallRequest, Effect};
+use super::effect::{CallRequest, CallSession, Effect};
 use super::snapshot::CheckState;
 use super::state::{Rendered, Stage};
 use super::{Engine, propose};
@@ -12,7 +12,7 @@ use crate::model::digest::sha256_hex;
 use crate::model::event::{Event, Purpose, Ticket, Timer};
 use crate::model::outcome::{CloudError, CloudErrorKind, RunStatus};
 use crate::model::plan::StepIx;
-use crate::model::runbook::{Check, Confirm, ResumePolicy};
+use crate::model::runbook::{Check, Confirm, MfaMethod, MfaRule, ResumePolicy};
 use crate::model::time::{elapsed_ms, parse_duration_ms};
 
 /// How often a change in doubt is looked at again, in milliseconds.
@@ -187,6 +187,8 @@ impl Engine {
             not_before_ms,
             timeout_ms: READ_TIMEOUT_MS,
             changes: false,
+            before: None,
+            session: CallSession::Base,
         }));
     }
 
@@ -288,13 +290,28 @@ impl Engine {
         }
     }
 
-    fn target_for(&self, ix: StepIx, purpose: Purpose) -> crate::model::plan::ResolvedTarget {
+    pub(super) fn target_for(&self, ix: StepIx, purpose: Purpose) -> crate::model::plan::ResolvedTarget {
         let step = &self.plan.steps[ix];
         match purpose {
             Purpose::Rollback(n) => {
                 step.rollback.get(usize::from(n)).map(|uses| self.target_of(ix, uses)).unwrap_or_default()
             }
             _ => self.target_of(ix, &step.uses),
+        }
+    }
+
+    /// Whose rights a send is made with: where a code means a fresh AWS session, that session's.
+    pub(super) fn session_of(&self, ix: StepIx, purpose: Purpose, changes: bool) -> CallSession {
+        let at_aws = self.plan.mfa.as_ref().is_some_and(|mfa| mfa.method == MfaMethod::Sts);
+        if !at_aws || !changes {
+            return CallSession::Base;
+        }
+        let step = &self.plan.steps[ix];
+        match (purpose, step.gates.mfa) {
+            (Purpose::Rollback(_), _) | (_, MfaRule::Fresh) => CallSession::Step,
+            (_, MfaRule::Phase) => CallSession::Shared(self.plan.phases[step.phase].id.clone()),
+            (_, MfaRule::Within { .. }) => CallSession::Shared("run".to_owned()),
+            (_, MfaRule::Never) => CallSession::Base,
         }
     }
 
@@ -318,6 +335,9 @@ impl Engine {
             call,
             timeout_ms,
             changes,
+            // A rollback undoes what this run did; the state before the step is no condition of it.
+            before: self.steps[ix].before.clone().filter(|_| purpose == Purpose::Action),
+            session: self.session_of(ix, purpose, changes),
         };
         self.steps[ix].inflight.push(purpose);
         out.push(Effect::Call(request));

@@ -1,5 +1,6 @@
 //! What the engine asks the driver to do.
 
+use crate::model::Value;
 use crate::model::action::Action;
 use crate::model::event::{Event, Ticket, Timer};
 use crate::model::plan::ResolvedTarget;
@@ -38,4 +39,20 @@ pub struct CallRequest {
     pub timeout_ms: u64,
     /// Whether it may change the world: then it is sent once and never retried by the adapter.
     pub changes: bool,
+    /// For a send: what the state it changes looked like when it was shown at the gate (the answer
+    /// of the action's probe). Where AWS can compare and swap, the call succeeds only if that still holds.
+    pub before: Option<Value>,
+    pub session: CallSession,
+}
+
+/// Whose rights a call is made with.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum CallSession {
+    /// The target's own profile or role: every read, and sends without MFA at AWS.
+    #[default]
+    Base,
+    /// The session that this step's MFA code opened.
+    Step,
+    /// The session that a code opened for several steps: a phase's id (`mfa: phase`), or `run` (`mfa: 15m`).
+    Shared(String),
 }

@@ -236,7 +236,7 @@ impl Engine {
 
 /// Errors after which a read is simply asked again, a few times.
 const fn is_passing(kind: CloudErrorKind) -> bool {
-    matches!(kind, CloudErrorKind::Throttled | CloudErrorKind::Unavailable)
+    matches!(kind, CloudErrorKind::Throttled | CloudErrorKind::Unavailable | CloudErrorKind::Expired)
 }
 
 /// A record that the engine wants written.

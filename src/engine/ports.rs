@@ -2,16 +2,21 @@
 
 use futures_util::future::BoxFuture;
 
-use super::effect::CallRequest;
+use super::command::Typed;
+use super::effect::{CallRequest, CallSession};
 use crate::model::Value;
+use crate::model::action::Action;
 use crate::model::event::{MfaProof, MfaRefusal, Stamped};
 use crate::model::outcome::CloudError;
+use crate::model::plan::ResolvedTarget;
 
 /// A successful answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CloudReply {
     pub value: Value,
     pub request_id: Option<String>,
+    /// The cloud's own clock when it answered (the `Date` header), Unix ms.
+    pub cloud_ms: Option<i64>,
 }
 
 /// The cloud: real, or simulated.
@@ -40,13 +45,49 @@ pub trait Clock: Send + Sync {
     fn set_human_pace(&self, human: bool);
 }
 
+/// One code to be checked, once.
+#[derive(Debug, Clone)]
+pub struct MfaRequest {
+    pub step: String,
+    /// Whose code it is.
+    pub person: String,
+    pub code: Typed,
+    /// The run's wall clock, Unix ms.
+    pub now_ms: i64,
+    /// The last RFC 6238 counter of this person that counted in this run.
+    pub last_counter: Option<u64>,
+    pub purpose: MfaPurpose,
+}
+
+/// What a code is given for. A session made from it may do that and no more.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MfaPurpose {
+    /// The sends that follow: the step's own, or those of its rollback.
+    Send { session: CallSession, calls: Vec<(Action, ResolvedTarget)> },
+    /// Presence alone: an approval, an override, a decision about an unknown outcome.
+    Presence,
+}
+
+/// Why a code did not count, and what the other side said about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MfaDenied {
+    pub why: MfaRefusal,
+    pub detail: Option<String>,
+}
+
+impl From<MfaRefusal> for MfaDenied {
+    fn from(why: MfaRefusal) -> Self {
+        Self { why, detail: None }
+    }
+}
+
 /// Proof that a person is present.
 pub trait MfaDevices: Send + Sync {
-    /// Checks a code of `person` at `now_ms`; `last_counter` is the last one that counted.
+    /// Checks a code, once: it is never tried a second time, whatever comes of it.
     ///
     /// # Errors
-    /// Why the code does not count. It is never tried a second time.
-    fn verify(&self, person: &str, code: &str, now_ms: i64, last_counter: Option<u64>) -> Result<MfaProof, MfaRefusal>;
+    /// Why the code does not count.
+    fn verify(&self, request: MfaRequest) -> BoxFuture<'static, Result<MfaProof, MfaDenied>>;
 
     /// The code now shown by the practice authenticator and the milliseconds it stays valid;
     /// `None` for real devices, which only their owner can see.

@@ -7,7 +7,7 @@ use super::state::{CheckProgress, Stage};
 use super::{Engine, is_passing, propose};
 use crate::model::Value;
 use crate::model::event::{Event, Purpose, Ticket};
-use crate::model::outcome::{CloudError, ProbeAnswer};
+use crate::model::outcome::{CloudError, CloudErrorKind, ProbeAnswer};
 use crate::model::plan::StepIx;
 use crate::model::runbook::Check;
 use crate::model::time::{elapsed_ms, human_ms};
@@ -221,6 +221,9 @@ impl Engine {
         progress.next_ms = at + i64::try_from(check.every_ms.max(100)).unwrap_or(10_000);
         if passed && (progress.passes_in_row >= check.consecutive.max(1) || !again) {
             progress.state = CheckState::Passed;
+        } else if again && answer.is_err_and(|error| error.kind == CloudErrorKind::Expired) {
+            // Nobody looked, so nothing is too late: the last state seen stays until a new login.
+            progress.state = CheckState::Open;
         } else if at >= deadline_ms || !again {
             progress.state = CheckState::Failed;
             let waited = elapsed_ms(progress.first_ms.unwrap_or(at), at);

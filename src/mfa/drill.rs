@@ -3,11 +3,14 @@
 //!
 //! Knows: a seed, and whose device is lost from when. Must not know: real secrets.
 
+use std::future::ready;
+
+use futures_util::future::BoxFuture;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::totp;
-use crate::engine::ports::MfaDevices;
+use crate::engine::ports::{MfaDenied, MfaDevices, MfaRequest};
 use crate::model::event::{MfaProof, MfaRefusal};
 
 /// A device for everybody, derived from the drill's seed.
@@ -35,16 +38,21 @@ impl DrillAuthenticator {
     fn is_lost(&self, person: &str, now_ms: i64) -> bool {
         self.lost.iter().any(|(who, from_ms)| who == person && now_ms >= *from_ms)
     }
-}
 
-impl MfaDevices for DrillAuthenticator {
-    fn verify(&self, person: &str, code: &str, now_ms: i64, last_counter: Option<u64>) -> Result<MfaProof, MfaRefusal> {
+    fn check(&self, person: &str, code: &str, now_ms: i64, last_counter: Option<u64>) -> Result<MfaProof, MfaRefusal> {
         let device = self.device(person).ok_or(MfaRefusal::NoDevice)?;
         if self.is_lost(person, now_ms) {
             return Err(MfaRefusal::DeviceLost);
         }
         let counter = totp::verify(&self.secret(person), code, now_ms, last_counter)?;
         Ok(MfaProof { by: person.to_owned(), method: "drill_totp".to_owned(), device, counter: Some(counter) })
+    }
+}
+
+impl MfaDevices for DrillAuthenticator {
+    fn verify(&self, request: MfaRequest) -> BoxFuture<'static, Result<MfaProof, MfaDenied>> {
+        let MfaRequest { person, code, now_ms, last_counter, .. } = &request;
+        Box::pin(ready(self.check(person, &code.0, *now_ms, *last_counter).map_err(MfaDenied::from)))
     }
 
     fn practice_code(&self, person: &str, now_ms: i64) -> Option<(String, u64)> {
@@ -79,29 +87,29 @@ mod tests {
         let devices = DrillAuthenticator::new(7, Vec::new());
         let (code, left_ms) = devices.practice_code("alice", NOW_MS).unwrap();
         assert!((1..=30_000).contains(&left_ms));
-        let proof = devices.verify("alice", &code, NOW_MS, None).unwrap();
+        let proof = devices.check("alice", &code, NOW_MS, None).unwrap();
         assert_eq!((proof.by.as_str(), proof.method.as_str()), ("alice", "drill_totp"));
         assert_eq!(proof.device, devices.device("alice").unwrap());
-        assert_eq!(devices.verify("alice", &code, NOW_MS, proof.counter), Err(MfaRefusal::AlreadyUsed));
-        assert_eq!(devices.verify("alice", &code, NOW_MS + 90_000, None), Err(MfaRefusal::Expired));
+        assert_eq!(devices.check("alice", &code, NOW_MS, proof.counter), Err(MfaRefusal::AlreadyUsed));
+        assert_eq!(devices.check("alice", &code, NOW_MS + 90_000, None), Err(MfaRefusal::Expired));
     }
 
     #[test]
     fn people_and_seeds_have_secrets_of_their_own() {
         let devices = DrillAuthenticator::new(7, Vec::new());
         let (code, _) = devices.practice_code("alice", NOW_MS).unwrap();
-        assert_eq!(devices.verify("bob", &code, NOW_MS, None), Err(MfaRefusal::Wrong));
+        assert_eq!(devices.check("bob", &code, NOW_MS, None), Err(MfaRefusal::Wrong));
         assert_ne!(DrillAuthenticator::new(8, Vec::new()).practice_code("alice", NOW_MS).unwrap().0, code);
-        assert_eq!(devices.verify("", &code, NOW_MS, None), Err(MfaRefusal::NoDevice));
+        assert_eq!(devices.check("", &code, NOW_MS, None), Err(MfaRefusal::NoDevice));
     }
 
     #[test]
     fn a_lost_device_is_lost_from_its_time_on() {
         let devices = DrillAuthenticator::new(7, vec![("alice".to_owned(), NOW_MS)]);
         let (code, _) = devices.practice_code("alice", NOW_MS - 1).unwrap();
-        assert!(devices.verify("alice", &code, NOW_MS - 1, None).is_ok());
+        assert!(devices.check("alice", &code, NOW_MS - 1, None).is_ok());
         assert_eq!(devices.practice_code("alice", NOW_MS), None);
-        assert_eq!(devices.verify("alice", &code, NOW_MS, None), Err(MfaRefusal::DeviceLost));
+        assert_eq!(devices.check("alice", &code, NOW_MS, None), Err(MfaRefusal::DeviceLost));
         assert!(devices.practice_code("bob", NOW_MS).is_some());
     }
 }

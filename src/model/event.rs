@@ -70,6 +70,20 @@ pub struct RunHeader {
     /// Only in drills against the simulated cloud.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drill: Option<DrillHeader>,
+    /// Who AWS said we are when the run began, a line a target; empty in the simulated cloud.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identities: Vec<TargetIdentity>,
+}
+
+/// Who AWS says we are at one target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetIdentity {
+    /// Name of the target in the runbook.
+    pub target: String,
+    pub account: String,
+    pub arn: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -108,6 +122,12 @@ pub enum MfaRefusal {
     DeviceLost,
     /// No such person or device.
     NoDevice,
+    /// The identity that asks has expired itself: a new login comes first.
+    SessionExpired,
+    /// The role may not be taken on by this identity.
+    RoleDenied,
+    /// Nobody answered: whether the code was used up is not known, so it counts as used.
+    Unreachable,
 }
 
 impl MfaRefusal {
@@ -120,6 +140,9 @@ impl MfaRefusal {
             Self::TooManyTries => "three wrong codes: wait for the next one",
             Self::DeviceLost => "the device is lost",
             Self::NoDevice => "no device enrolled",
+            Self::SessionExpired => "your AWS login has expired",
+            Self::RoleDenied => "the role may not be assumed",
+            Self::Unreachable => "the code could not be checked",
         }
     }
 }
@@ -195,6 +218,9 @@ pub enum Event {
         result: Result<Value, CloudError>,
         #[serde(default)]
         request_id: Option<String>,
+        /// The cloud's own clock when it answered, Unix ms.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cloud_ms: Option<i64>,
     },
     CheckPassed {
         step: String,
@@ -249,6 +275,9 @@ pub enum Event {
         step: String,
         by: String,
         why: MfaRefusal,
+        /// What the other side said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        detail: Option<String>,
     },
     ApprovalGranted {
         step: String,
@@ -275,6 +304,9 @@ pub enum Event {
         result: Value,
         #[serde(default)]
         request_id: Option<String>,
+        /// The cloud's own clock when it answered, Unix ms.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cloud_ms: Option<i64>,
     },
     /// The cloud said no; nothing changed.
     ActionRefused {

@@ -49,6 +49,8 @@ pub enum Class {
 pub enum CloudErrorKind {
     /// The identity may not do this.
     Denied,
+    /// The credentials have expired; nothing was done with them. A new login helps.
+    Expired,
     /// Too many requests; refused before anything changed.
     Throttled,
     /// The thing named does not exist.
@@ -66,6 +68,7 @@ impl CloudErrorKind {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Denied => "denied",
+            Self::Expired => "credentials expired",
             Self::Throttled => "throttled",
             Self::NotFound => "not found",
             Self::Invalid => "invalid",

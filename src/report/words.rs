@@ -94,7 +94,7 @@ pub(super) fn words(stamped: &Stamped) -> Words {
         Event::Anomaly { detail } => Words::run(Failure, format!("unexpected, kept as evidence: {detail}")),
 
         Event::StepReady { step, attempt } => Words::step(step, Detail, format!("ready{}", nth(*attempt))),
-        Event::Observed { ticket, result, request_id: _ } => {
+        Event::Observed { ticket, result, request_id: _, cloud_ms: _ } => {
             let seen = match result {
                 Ok(value) => brief(value),
                 Err(error) => format!("{}: {error}", error.kind.word()),
@@ -127,8 +127,9 @@ pub(super) fn words(stamped: &Stamped) -> Words {
         Event::MfaVerified { step, attempt: _, proof } => {
             Words::step(step, People, format!("MFA of {}, {}", proof.by, proof.device)).by(&proof.by)
         }
-        Event::MfaRefused { step, by, why } => {
-            Words::step(step, People, format!("MFA of {by} not accepted: {}", why.word())).by(by)
+        Event::MfaRefused { step, by, why, detail } => {
+            let said = detail.as_ref().map(|said| format!(" ({said})")).unwrap_or_default();
+            Words::step(step, People, format!("MFA of {by} not accepted: {}{said}", why.word())).by(by)
         }
         Event::ApprovalGranted { step, attempt: _, by, role, digest: _, expires_ms, proof } => {
             let text =
@@ -137,7 +138,7 @@ pub(super) fn words(stamped: &Stamped) -> Words {
         }
 
         Event::ActionRequested { ticket, action, .. } => Words::step(&ticket.step, Sent, requested(ticket, action)),
-        Event::ActionSucceeded { ticket, result, request_id: _ } => {
+        Event::ActionSucceeded { ticket, result, request_id: _, cloud_ms: _ } => {
             Words::step(&ticket.step, Answer, format!("{}answered: {}", rollback_of(ticket), brief(result)))
         }
         Event::ActionRefused { ticket, error } => {

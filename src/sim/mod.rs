@@ -174,7 +174,7 @@ impl SimCloud {
         }
         Reception {
             answer_at_ms: later(now_ms, latency_ms),
-            answer: answer.map(|value| CloudReply { value, request_id }),
+            answer: answer.map(|value| CloudReply { value, request_id, cloud_ms: None }),
         }
     }
 

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::clock::{SimClock, Speed};
 use super::world::{Arrival, World};
 use super::{SimCloud, derive, overlay, start_ms};
-use crate::engine::effect::CallRequest;
+use crate::engine::effect::{CallRequest, CallSession};
 use crate::engine::ports::{Clock, Cloud};
 use crate::model::action::Action;
 use crate::model::event::{Purpose, Ticket};
@@ -237,6 +237,8 @@ pub fn request(step: &str, attempt: u32, name: &str, with: &Value) -> CallReques
         not_before_ms: 0,
         timeout_ms: 30_000,
         changes,
+        before: None,
+        session: CallSession::Base,
     }
 }
 

@@ -98,6 +98,7 @@ fn drill(runbook: &str, scenario: &Scenario, dir: &Path) -> Drilled {
             speed: "max".to_owned(),
             surprise: false,
         }),
+        identities: Vec::new(),
     };
     let clock = Arc::new(SimClock::new(start_ms, Speed::Max, false));
     let world = dir.join("world.jsonl");

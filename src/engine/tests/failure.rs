@@ -187,7 +187,7 @@ phases:
     bench.ask(&back(&view.digest, Some("1"))).unwrap();
     let call = bench.take("scale");
     assert_eq!(call.call.with()["desired_count"], json!(1));
-    bench.record(Event::ActionSucceeded { ticket: call.ticket, result: json!({}), request_id: None });
+    bench.record(Event::ActionSucceeded { ticket: call.ticket, result: json!({}), request_id: None, cloud_ms: None });
     assert_eq!(bench.status("scale"), StepStatus::RolledBack);
     assert_eq!(bench.anomalies(), 0);
 }

@@ -129,6 +129,7 @@ fn three_wrong_codes_wait_for_the_next_one() {
             step: "promote".to_owned(),
             by: "alice".to_owned(),
             why: crate::model::event::MfaRefusal::Wrong,
+            detail: None,
         };
         bench.record(refused);
     }

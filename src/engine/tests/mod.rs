@@ -56,6 +56,7 @@ fn header(text: &str) -> RunHeader {
         version: String::new(),
         binary: String::new(),
         drill: None,
+        identities: Vec::new(),
     }
 }
 
@@ -155,9 +156,9 @@ impl Bench {
         let call = self.take(step);
         let ticket = call.ticket;
         self.record(if ticket.purpose.is_send() {
-            Event::ActionSucceeded { ticket, result, request_id: None }
+            Event::ActionSucceeded { ticket, result, request_id: None, cloud_ms: None }
         } else {
-            Event::Observed { ticket, result: Ok(result), request_id: None }
+            Event::Observed { ticket, result: Ok(result), request_id: None, cloud_ms: None }
         });
     }
 
@@ -166,7 +167,7 @@ impl Bench {
         let ticket = call.ticket;
         let error = CloudError { kind, code: "Code".to_owned(), message: "words".to_owned(), request_id: None };
         self.record(match (ticket.purpose.is_send(), kind) {
-            (false, _) => Event::Observed { ticket, result: Err(error), request_id: None },
+            (false, _) => Event::Observed { ticket, result: Err(error), request_id: None, cloud_ms: None },
             (true, CloudErrorKind::UnknownOutcome) => Event::ActionUnknown { ticket, error },
             (true, _) => Event::ActionRefused { ticket, error },
         });

@@ -30,6 +30,7 @@ fn header(mode: Mode) -> RunHeader {
         version: "0.1.0".to_owned(),
         binary: "sha256:11".to_owned(),
         drill: None,
+        identities: Vec::new(),
     }
 }
 
@@ -38,7 +39,7 @@ fn event(n: u64) -> Event {
     let ticket = Ticket { step: format!("step{}", n / 3), attempt: 1, purpose: Purpose::Verify(0) };
     match n % 3 {
         0 => Event::StepReady { step: ticket.step, attempt: 1 },
-        1 => Event::Observed { ticket, result: Ok(json!({"status": "ok", "n": n})), request_id: None },
+        1 => Event::Observed { ticket, result: Ok(json!({"status": "ok", "n": n})), request_id: None, cloud_ms: None },
         _ => Event::NoteAdded { by: "bob".to_owned(), text: "é \"quoted\"\n".to_owned(), about_ms: None, step: None },
     }
 }

@@ -193,7 +193,7 @@ fn what_the_cloud_answers_cannot_name_a_file() {
     let gate = Event::GateOpened { step: "s".to_owned(), attempt: 1, request, digest: "\"$side\"".to_owned() };
     let ticket =
         crate::model::event::Ticket { step: "s".to_owned(), attempt: 1, purpose: crate::model::event::Purpose::Action };
-    let answer = Event::ActionSucceeded { ticket, result: target, request_id: None };
+    let answer = Event::ActionSucceeded { ticket, result: target, request_id: None, cloud_ms: None };
     journal.append(START_MS, gate.clone()).unwrap();
     journal.append(START_MS, answer.clone()).unwrap();
     let file = read(base.path()).unwrap();

@@ -22,6 +22,7 @@ pub(super) fn header(text: &str) -> RunHeader {
         version: "0.1.0".to_owned(),
         binary: "sha256:b1".to_owned(),
         drill: Some(DrillHeader { seed: 7, scenario: json!({"name": text}), speed: "max".to_owned(), surprise: true }),
+        identities: Vec::new(),
     }
 }
 
@@ -115,8 +116,8 @@ fn gate_events(text: &str) -> Vec<Event> {
     let ticket = Ticket { step: s(), attempt: 1, purpose: Purpose::Check(0) };
     vec![
         Event::StepReady { step: s(), attempt: 1 },
-        Event::Observed { ticket: ticket.clone(), result: Ok(json!({ text: text })), request_id: None },
-        Event::Observed { ticket, result: Err(error(text)), request_id: Some(s()) },
+        Event::Observed { ticket: ticket.clone(), result: Ok(json!({ text: text })), request_id: None, cloud_ms: None },
+        Event::Observed { ticket, result: Err(error(text)), request_id: Some(s()), cloud_ms: None },
         Event::CheckPassed { step: s(), attempt: 1, check: 0, expect: s(), detail: Some(s()) },
         Event::CheckFailed { step: s(), attempt: 1, check: 0, expect: s(), message: s() },
         Event::CheckOverridden { step: s(), attempt: 1, check: 0, by: s(), reason: s(), proof: Some(proof(text)) },
@@ -124,7 +125,7 @@ fn gate_events(text: &str) -> Vec<Event> {
         Event::StepConfirmed { step: s(), attempt: 1, by: s(), digest: s(), typed: true },
         Event::StepAutoConfirmed { step: s(), attempt: 1, digest: s() },
         Event::MfaVerified { step: s(), attempt: 1, proof: proof(text) },
-        Event::MfaRefused { step: s(), by: s(), why: MfaRefusal::AlreadyUsed },
+        Event::MfaRefused { step: s(), by: s(), why: MfaRefusal::AlreadyUsed, detail: Some(s()) },
         Event::ApprovalGranted {
             step: s(),
             attempt: 1,
@@ -156,7 +157,12 @@ fn call_events(text: &str) -> Vec<Event> {
     vec![
         request(ticket(), "aws/rds.promote_read_replica_db_cluster"),
         request(Ticket { purpose: Purpose::Rollback(0), ..ticket() }, text),
-        Event::ActionSucceeded { ticket: ticket(), result: json!({ text: [text] }), request_id: Some(s()) },
+        Event::ActionSucceeded {
+            ticket: ticket(),
+            result: json!({ text: [text] }),
+            request_id: Some(s()),
+            cloud_ms: Some(1),
+        },
         Event::ActionRefused { ticket: ticket(), error: error(text) },
         Event::ActionUnknown { ticket: ticket(), error: error(text) },
         Event::ProbeAnswered { step: s(), attempt: 1, answer: ProbeAnswer::After, detail: s() },

@@ -74,7 +74,7 @@ fn a_lost_answer_and_its_probe_are_told_plainly() {
 fn long_answers_are_cut_short() {
     let ticket = Ticket { step: "s".to_owned(), attempt: 1, purpose: Purpose::Verify(0) };
     let result = Ok(serde_json::json!({"log": "x".repeat(10_000), "b": [1, 2], "c": null, "d": {"e": 1}, "f": 2}));
-    let row = row(Event::Observed { ticket, result, request_id: None });
+    let row = row(Event::Observed { ticket, result, request_id: None, cloud_ms: None });
     assert!(row.text.chars().count() < 120, "{}", row.text);
     assert_eq!(row.kind, RowKind::Detail);
 }
