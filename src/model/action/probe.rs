@@ -187,18 +187,10 @@ fn origin_of<'a>(distribution: &'a Value, id: Option<&str>) -> &'a Value {
 }
 
 fn record_is(sets: &[Value], change: &super::route53::Change) -> bool {
-    use super::route53::ChangeAction;
+    use super::route53::{ChangeAction, ResourceRecordSet};
     let wanted = &change.resource_record_set;
-    let same_name = |set: &&Value| {
-        let name = set["name"].as_str().unwrap_or_default();
-        name.trim_end_matches('.') == wanted.name.trim_end_matches('.')
-            && set["type"] == json!(wanted.r#type)
-            && set["set_identifier"].as_str() == wanted.set_identifier.as_deref()
-    };
-    let found = sets.iter().find(same_name);
-    let equal = found.is_some_and(|set| {
-        set["resource_records"] == json!(wanted.resource_records) && set["alias_target"] == json!(wanted.alias_target)
-    });
+    let mut listed = sets.iter().filter_map(ResourceRecordSet::listed).map(|(set, _)| set);
+    let equal = listed.find(|set| set.is_at(wanted)).is_some_and(|set| set.says_the_same(wanted));
     match change.action {
         ChangeAction::Delete => !equal,
         ChangeAction::Create | ChangeAction::Upsert => equal,

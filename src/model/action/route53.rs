@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Result: `{id, status, submitted_at}`; `status` is `PENDING` or `INSYNC`.
+use crate::model::Value;
+
+/// Result: `{id, status, submitted_at, old_ttl}`; `status` is `PENDING` or `INSYNC`; `old_ttl` is how many seconds resolvers may keep what the batch replaced, **absent** when it replaced nothing that has a TTL. A record that the gate has shown is changed only if it still is as shown: DELETE and CREATE in one batch stand in for its UPSERT.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeResourceRecordSets {
@@ -58,6 +60,83 @@ pub struct ResourceRecordSet {
     pub health_check_id: Option<String>,
 }
 
+impl ResourceRecordSet {
+    /// The members above, as a listing has them.
+    const MEMBERS: [&str; 10] = [
+        "name",
+        "type",
+        "ttl",
+        "resource_records",
+        "alias_target",
+        "set_identifier",
+        "weight",
+        "failover",
+        "region",
+        "health_check_id",
+    ];
+
+    /// Reads one as `list_resource_record_sets` answers it, and the names of what it has beyond the
+    /// members above (`geo_location`, …). `None` when it is no record set at all.
+    #[must_use]
+    pub fn listed(value: &Value) -> Option<(Self, Vec<String>)> {
+        let (known, more): (crate::model::Object, crate::model::Object) =
+            value.as_object()?.clone().into_iter().partition(|(name, _)| Self::MEMBERS.contains(&name.as_str()));
+        let set = serde_json::from_value(Value::Object(known)).ok()?;
+        Some((set, more.into_iter().map(|(name, _)| name).collect()))
+    }
+
+    /// Whether both mean the same place in a zone: name, type and set.
+    #[must_use]
+    pub fn is_at(&self, other: &Self) -> bool {
+        self.r#type == other.r#type
+            && self.set_identifier == other.set_identifier
+            && plain_name(&self.name) == plain_name(&other.name)
+    }
+
+    /// Whether both say the same, however it is spelt: dots, capitals of names, order of values.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        self.plain() == other.plain()
+    }
+
+    fn plain(&self) -> Self {
+        let mut set = self.clone();
+        set.name = plain_name(&set.name);
+        if let Some(records) = &mut set.resource_records {
+            for record in records.iter_mut() {
+                record.value.truncate(record.value.trim_end_matches('.').len());
+            }
+            records.sort_by(|a, b| a.value.cmp(&b.value));
+        }
+        if let Some(alias) = &mut set.alias_target {
+            alias.dns_name = plain_name(&alias.dns_name);
+        }
+        set
+    }
+}
+
+/// A name as DNS compares it: in small letters, without its last dot, and with what Route 53 lists
+/// as an octal escape (`\052` for `*`) as it was meant.
+#[must_use]
+pub fn plain_name(name: &str) -> String {
+    let mut plain = String::with_capacity(name.len());
+    let mut rest = name.strip_suffix('.').unwrap_or(name);
+    while let Some(at) = rest.find('\\') {
+        plain.push_str(&rest[..at]);
+        let escaped = rest.get(at + 1..at + 4).and_then(|octal| u8::from_str_radix(octal, 8).ok());
+        if let Some(byte) = escaped.filter(u8::is_ascii_graphic) {
+            plain.push(char::from(byte));
+            rest = &rest[at + 4..];
+        } else {
+            plain.push('\\');
+            rest = &rest[at + 1..];
+        }
+    }
+    plain.push_str(rest);
+    plain.make_ascii_lowercase();
+    plain
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResourceRecord {
@@ -90,4 +169,27 @@ pub struct ListResourceRecordSets {
     pub start_record_type: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_items: Option<u32>,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn names_compare_as_dns_compares_them() {
+        assert_eq!(plain_name("\\052.Shop.Example."), "*.shop.example");
+        assert_eq!(plain_name("a\\b.example"), "a\\b.example");
+        assert_eq!(plain_name("ü\\05"), "ü\\05");
+        assert_eq!(plain_name(""), "");
+    }
+
+    #[test]
+    fn a_listed_set_says_what_it_has_beyond_the_model() {
+        let set = json!({"name": "x.", "type": "A", "ttl": 60, "geo_location": {"country_code": "DE"}});
+        let (set, more) = ResourceRecordSet::listed(&set).unwrap();
+        assert_eq!((set.ttl, more), (Some(60), vec!["geo_location".to_owned()]));
+        assert!(ResourceRecordSet::listed(&json!({"name": "x"})).is_none());
+    }
 }

@@ -128,7 +128,7 @@ impl Zone {
                 (ChangeAction::Delete, None) => {
                     return refuse(format!("Tried to delete resource record set {label} but it was not found"));
                 }
-                (ChangeAction::Delete, Some(there)) if !same(&there, wanted) => {
+                (ChangeAction::Delete, Some(there)) if !there.says_the_same(wanted) => {
                     let why = "but the values provided do not match the current values";
                     return refuse(format!("Tried to delete resource record set {label} {why}"));
                 }
@@ -140,29 +140,15 @@ impl Zone {
         Ok(draft)
     }
 
+    /// The longest TTL among the records that a batch replaces.
+    fn replaced_ttl(&self, draft: &BTreeMap<RecordKey, Option<ResourceRecordSet>>) -> Option<u32> {
+        draft.keys().filter_map(|key| self.current(key)?.ttl).max()
+    }
+
     fn holds(&self, name: &str) -> bool {
         let name = bare(name);
         name == self.name || name.strip_suffix(&self.name).is_some_and(|rest| rest.ends_with('.'))
     }
-}
-
-/// Whether two records are the same but for dots and the order of values.
-fn same(a: &ResourceRecordSet, b: &ResourceRecordSet) -> bool {
-    let canonical = |record: &ResourceRecordSet| {
-        let mut record = record.clone();
-        record.name = bare(&record.name);
-        if let Some(records) = &mut record.resource_records {
-            for record in records.iter_mut() {
-                record.value = record.value.trim_end_matches('.').to_owned();
-            }
-            records.sort_by(|a, b| a.value.cmp(&b.value));
-        }
-        if let Some(alias) = &mut record.alias_target {
-            alias.dns_name = bare(&alias.dns_name);
-        }
-        record
-    };
-    canonical(a) == canonical(b)
 }
 
 impl Change {
@@ -183,10 +169,14 @@ impl World {
         context: &mut Context<'_>,
     ) -> Answer {
         let draft = self.zone(&call.hosted_zone_id)?.after(&call.change_batch)?;
+        let old_ttl = self.zone(&call.hosted_zone_id)?.replaced_ttl(&draft);
         let id = format!("/change/C{}", context.dice.text(crate::sim::dice::ID, 20));
         let in_sync_at = self.after(context.dice.between(IN_SYNC_MS.0, IN_SYNC_MS.1) + context.fate.hang_ms);
         let change = Change { id: id.clone(), status: "PENDING".to_owned(), submitted_at: rfc3339(self.now_ms) };
-        let view = change.view();
+        let mut view = change.view();
+        if let Some(ttl) = old_ttl {
+            view["old_ttl"] = json!(ttl);
+        }
         if let Some(zone) = self.zones.get_mut(short(&call.hosted_zone_id)) {
             for (key, next) in draft {
                 let record = zone.records.entry(key).or_insert_with(Record::absent);

@@ -18,8 +18,10 @@ fn a_record_change_is_pending_then_in_sync() {
     assert_eq!(old[0]["name"], format!("{HOST}."));
     assert_ne!(old[0]["resource_records"][0]["value"], "alb.us-east-1.example");
     let answer = hand.ok(CHANGE, &batch(&[change("UPSERT", HOST, "alb.us-east-1.example")]));
-    assert_eq!(members(&answer), ["id", "status", "submitted_at"]);
-    assert_eq!(answer["status"], "PENDING");
+    assert_eq!(members(&answer), ["id", "status", "submitted_at", "old_ttl"]);
+    assert_eq!((&answer["status"], &answer["old_ttl"]), (&json!("PENDING"), &old[0]["ttl"]));
+    let new = hand.ok(CHANGE, &batch(&[change("CREATE", &format!("n.{HOST}"), "x.example")]));
+    assert_eq!(members(&new), ["id", "status", "submitted_at"]);
     assert_eq!(list(&mut hand)[0]["resource_records"][0]["value"], "alb.us-east-1.example");
     let id = answer["id"].as_str().unwrap().to_owned();
     hand.wait_s(20);
