@@ -48,7 +48,7 @@ fn code_of(totp: &Totp, counter: u64) -> String {
 /// `Wrong` for anything but a code of now, `Expired` for one of the last minutes, `AlreadyUsed` when
 /// its counter is not above `last_counter`.
 pub fn verify(secret: &[u8], code: &str, now_ms: i64, last_counter: Option<u64>) -> Result<u64, MfaRefusal> {
-    if code.len() != DIGITS || !code.bytes().all(|byte| byte.is_ascii_digit()) {
+    if !is_code(code) {
         return Err(MfaRefusal::Wrong);
     }
     let totp = totp(secret);
@@ -70,6 +70,12 @@ pub fn verify(secret: &[u8], code: &str, now_ms: i64, last_counter: Option<u64>)
         (None, false, true) => Err(MfaRefusal::Expired),
         (None, false, false) => Err(MfaRefusal::Wrong),
     }
+}
+
+/// Whether a text could be a code at all.
+#[must_use]
+pub fn is_code(text: &str) -> bool {
+    text.len() == DIGITS && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Equality in constant time for texts of one length.

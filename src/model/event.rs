@@ -117,7 +117,7 @@ pub enum MfaRefusal {
     Wrong,
     Expired,
     AlreadyUsed,
-    /// Three wrong codes: wait for the next one.
+    /// Too many wrong codes in a row: none is looked at for a while.
     TooManyTries,
     DeviceLost,
     /// No such person or device.
@@ -137,7 +137,7 @@ impl MfaRefusal {
             Self::Wrong => "wrong code",
             Self::Expired => "code expired",
             Self::AlreadyUsed => "code already used",
-            Self::TooManyTries => "three wrong codes: wait for the next one",
+            Self::TooManyTries => "too many wrong codes",
             Self::DeviceLost => "the device is lost",
             Self::NoDevice => "no device enrolled",
             Self::SessionExpired => "your AWS login has expired",
