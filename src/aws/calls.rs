@@ -1,0 +1,130 @@
+//! What a service's file is given: clients that are ready to sign, what the call carries, and the
+//! one way to turn the SDK's answer into ours.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use tokio::time::{Instant, timeout_at};
+
+use super::clients::Clients;
+use super::error::{self, Manner};
+use super::reply;
+use crate::engine::effect::CallRequest;
+use crate::engine::ports::CloudReply;
+use crate::model::Value;
+use crate::model::outcome::CloudError;
+
+/// One call of ours; mostly one request to AWS, a read or two before it at most.
+pub(super) struct Calls<'a> {
+    clients: Arc<Clients>,
+    /// Idempotency token, the same for every send of one attempt.
+    pub token: &'a str,
+    /// What the state looked like at the gate: the answer of the action's probe.
+    pub before: Option<&'a Value>,
+    manner: Manner,
+    timeout_ms: u64,
+    deadline: Instant,
+}
+
+impl<'a> Calls<'a> {
+    pub fn new(clients: Arc<Clients>, request: &'a CallRequest) -> Self {
+        Self {
+            clients,
+            token: &request.token,
+            before: request.before.as_ref(),
+            manner: Manner { changes: request.changes, class: request.call.spec().class },
+            timeout_ms: request.timeout_ms,
+            deadline: Instant::now() + Duration::from_millis(request.timeout_ms),
+        }
+    }
+
+    /// The call itself: sends `request` once and makes a value of the answer.
+    pub async fn answer<T, E>(
+        &self,
+        request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        value: impl FnOnce(T) -> Value,
+    ) -> Result<CloudReply, CloudError>
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        self.try_answer(request, |output| Ok(value(output))).await
+    }
+
+    /// As [`Calls::answer`], for an answer that may not hold what was asked for: an empty list is
+    /// "not found". Only for reads: a send that succeeded stays a success.
+    pub async fn try_answer<T, E>(
+        &self,
+        request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        value: impl FnOnce(T) -> Result<Value, CloudError>,
+    ) -> Result<CloudReply, CloudError>
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let (output, noted) = reply::noting(self.within(request, self.manner)).await;
+        let value = output.and_then(value).map_err(|error| CloudError {
+            request_id: error.request_id.or_else(|| noted.request_id.clone()),
+            ..error
+        })?;
+        Ok(CloudReply { value, request_id: noted.request_id, cloud_ms: noted.cloud_ms })
+    }
+
+    /// A read that prepares the call: whatever becomes of it, nothing has been sent yet.
+    pub async fn look<T, E>(
+        &self,
+        request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    ) -> Result<T, CloudError>
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        self.within(request, Manner::READ).await
+    }
+
+    async fn within<T, E>(
+        &self,
+        request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        manner: Manner,
+    ) -> Result<T, CloudError>
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        match timeout_at(self.deadline, request).await {
+            Err(_) => Err(error::timed_out(manner, self.timeout_ms)),
+            Ok(Err(failed)) => Err(error::of_sdk(&failed, manner)),
+            Ok(Ok(output)) => Ok(output),
+        }
+    }
+
+    pub fn rds(&self) -> &aws_sdk_rds::Client {
+        self.clients.rds()
+    }
+
+    pub fn ecs(&self) -> &aws_sdk_ecs::Client {
+        self.clients.ecs()
+    }
+
+    /// Signed for the one region it lives in.
+    pub fn route53(&self) -> &aws_sdk_route53::Client {
+        self.clients.route53()
+    }
+
+    /// Signed for the one region it lives in.
+    pub fn cloudfront(&self) -> &aws_sdk_cloudfront::Client {
+        self.clients.cloudfront()
+    }
+
+    pub fn cloudwatch(&self) -> &aws_sdk_cloudwatch::Client {
+        self.clients.cloudwatch()
+    }
+
+    pub fn s3(&self) -> &aws_sdk_s3::Client {
+        self.clients.s3()
+    }
+
+    pub fn sts(&self) -> &aws_sdk_sts::Client {
+        self.clients.sts()
+    }
+}
