@@ -124,6 +124,10 @@ impl<'a> Calls<'a> {
         self.clients.s3()
     }
 
+    pub fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
+        self.clients.dynamodb()
+    }
+
     pub fn sts(&self) -> &aws_sdk_sts::Client {
         self.clients.sts()
     }

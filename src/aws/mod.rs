@@ -8,8 +8,11 @@ mod clients;
 mod cloudfront;
 mod cloudwatch;
 mod config;
+mod dynamodb;
 mod ecs;
+mod ecs_clusters;
 mod error;
+mod hosted_zones;
 mod line;
 mod options;
 mod rds;
@@ -91,11 +94,15 @@ async fn dispatch(calls: &Calls<'_>, action: &Action) -> Result<CloudReply, Clou
 
         Action::UpdateService(input) => ecs::update_service(calls, input).await,
         Action::DescribeServices(input) => ecs::describe_services(calls, input).await,
+        Action::DescribeClusters(input) => ecs_clusters::describe_clusters(calls, input).await,
         Action::ServicesStable(input) => ecs::services_stable(calls, input).await,
 
         Action::ChangeResourceRecordSets(input) => route53::change_resource_record_sets(calls, input).await,
         Action::GetChange(input) => route53::get_change(calls, input).await,
         Action::ListResourceRecordSets(input) => route53::list_resource_record_sets(calls, input).await,
+        Action::GetHostedZone(input) => hosted_zones::get_hosted_zone(calls, input).await,
+
+        Action::DescribeContinuousBackups(input) => dynamodb::describe_continuous_backups(calls, input).await,
 
         Action::UpdateOrigin(input) => cloudfront::update_origin(calls, input).await,
         Action::CreateInvalidation(input) => cloudfront::create_invalidation(calls, input).await,

@@ -15,6 +15,9 @@
 //! - `db_instance`: `status endpoint read_replica_source_db_instance_identifier lag`
 //! - `global_cluster`: `status writer` (ARN of the member that writes)
 //! - `ecs_service` (`cluster/service`): `status desired_count running_count task_definition`
+//! - `ecs_cluster`: `status capacity_providers`
+//! - `table`: `status point_in_time_recovery`
+//! - `hosted_zone`: `name private`
 //! - `record` (`name TYPE`): `ttl values dns_name`
 //! - `distribution`: `status enabled aliases origin` (the first origin's domain)
 //! - `bucket`: `region versioning replication_status`

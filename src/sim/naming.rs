@@ -35,10 +35,13 @@ pub fn endpoint(action: &Action) -> Endpoint<'_> {
         | Action::UpdateService(_)
         | Action::DescribeServices(_)
         | Action::ServicesStable(_)
+        | Action::DescribeClusters(_)
+        | Action::DescribeContinuousBackups(_)
         | Action::GetMetric(_) => Endpoint::Regional,
         Action::ChangeResourceRecordSets(_)
         | Action::GetChange(_)
         | Action::ListResourceRecordSets(_)
+        | Action::GetHostedZone(_)
         | Action::UpdateOrigin(_)
         | Action::CreateInvalidation(_)
         | Action::GetDistribution(_)
@@ -78,6 +81,9 @@ pub fn resources(action: &Action) -> Vec<&str> {
             call.services.iter().chain(std::iter::once(&call.cluster)).map(String::as_str).collect()
         }
         Action::ServicesStable(call) => vec![&call.service, &call.cluster],
+        Action::DescribeClusters(call) => call.clusters.iter().map(String::as_str).collect(),
+        Action::DescribeContinuousBackups(call) => vec![&call.table_name],
+        Action::GetHostedZone(call) => vec![&call.id],
         Action::ChangeResourceRecordSets(call) => std::iter::once(call.hosted_zone_id.as_str())
             .chain(call.change_batch.changes.iter().map(|change| change.resource_record_set.name.as_str()))
             .collect(),

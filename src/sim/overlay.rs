@@ -2,6 +2,8 @@
 //!
 //! Knows: which members of which kind may be set. Must not know: how the world came about.
 
+mod places;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -15,6 +17,24 @@ use crate::model::Value;
 use crate::model::action::route53::{AliasTarget, ResourceRecord};
 use crate::model::scenario::Scenario;
 use crate::model::time::parse_duration_ms;
+
+/// Every kind of resource that a scenario may change.
+const KINDS: &[&str] = &[
+    "db_cluster",
+    "db_instance",
+    "global_cluster",
+    "ecs_service",
+    "ecs_cluster",
+    "record",
+    "hosted_zone",
+    "distribution",
+    "bucket",
+    "table",
+    "metric",
+    "identity",
+    "exec",
+    "host",
+];
 
 /// Lays `scenario.world` over a world.
 ///
@@ -38,6 +58,9 @@ fn change(world: &mut World, kind: &str, id: &str, members: &Value) -> Result<()
         "db_instance" => db_instance(world, id, members)?,
         "global_cluster" => global_cluster(world, id, members)?,
         "ecs_service" => ecs_service(world, id, members)?,
+        "ecs_cluster" => places::ecs_cluster(world, id, members)?,
+        "table" => places::table(world, id, members)?,
+        "hosted_zone" => places::hosted_zone(world, id, members)?,
         "record" => record(world, id, members)?,
         "distribution" => distribution(world, id, members)?,
         "bucket" => bucket(world, id, members)?,
@@ -46,7 +69,7 @@ fn change(world: &mut World, kind: &str, id: &str, members: &Value) -> Result<()
         "exec" => exec(world, id, members)?,
         "host" => host(world, id, members)?,
         other => {
-            let kinds = "db_cluster, db_instance, global_cluster, ecs_service, record, distribution, bucket, metric, identity, exec, host";
+            let kinds = KINDS.join(", ");
             return Err(SimError::Scenario(format!("`world.{other}` is no kind of resource: there are {kinds}")));
         }
     };

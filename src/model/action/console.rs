@@ -39,6 +39,12 @@ impl Action {
             Self::DescribeServices(call) => {
                 regional(&format!("ecs/v2/clusters/{}/services?region={region}", part(last(&call.cluster))))
             }
+            Self::DescribeClusters(_) => regional(&format!("ecs/v2/clusters?region={region}")),
+            Self::DescribeContinuousBackups(call) => regional(&format!(
+                "dynamodbv2/home?region={region}#table?name={}&tab=backups",
+                part(last(&call.table_name))
+            )),
+            Self::GetHostedZone(call) => zone(&call.id),
             Self::ChangeResourceRecordSets(call) => zone(&call.hosted_zone_id),
             Self::ListResourceRecordSets(call) => zone(&call.hosted_zone_id),
             Self::UpdateOrigin(call) => distribution(&call.id, "/origins"),

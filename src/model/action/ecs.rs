@@ -32,3 +32,11 @@ pub struct ServicesStable {
     pub cluster: String,
     pub service: String,
 }
+
+/// Result: `{clusters: [{cluster_name, cluster_arn, status, capacity_providers, registered_container_instances_count, running_tasks_count, pending_tasks_count, active_services_count}], failures: [{arn, reason}]}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DescribeClusters {
+    /// Names or ARNs, at most 100.
+    pub clusters: Vec<String>,
+}

@@ -8,7 +8,10 @@ pub mod cloudfront;
 pub mod cloudwatch;
 pub mod command_line;
 pub mod console;
+pub mod dynamodb;
 pub mod ecs;
+#[doc(hidden)]
+pub mod examples;
 pub mod local;
 pub mod outside;
 pub mod probe;
@@ -109,11 +112,13 @@ catalogue! {
 
     UpdateService(ecs::UpdateService) = "aws/ecs.update_service", "Sets an ECS service's desired count or task definition", "ecs:UpdateService", Reversible, A, 240 s;
     DescribeServices(ecs::DescribeServices) = "aws/ecs.describe_services", "Reads ECS services", "ecs:DescribeServices", Read, A, 2 s;
+    DescribeClusters(ecs::DescribeClusters) = "aws/ecs.describe_clusters", "Reads ECS clusters and their capacity providers", "ecs:DescribeClusters", Read, A, 2 s;
     ServicesStable(ecs::ServicesStable) = "aws/ecs.services_stable", "Reads whether an ECS service has one deployment and all its tasks running (`describe_services`)", "ecs:DescribeServices", Read, A, 2 s, expect "result.stable";
 
     ChangeResourceRecordSets(route53::ChangeResourceRecordSets) = "aws/route53.change_resource_record_sets", "Changes DNS records in one atomic batch", "route53:ChangeResourceRecordSets", Reversible, C, 90 s;
     GetChange(route53::GetChange) = "aws/route53.get_change", "Reads whether a DNS change has reached every name server", "route53:GetChange", Read, A, 2 s, expect "result.status == 'INSYNC'";
     ListResourceRecordSets(route53::ListResourceRecordSets) = "aws/route53.list_resource_record_sets", "Reads the records of a hosted zone", "route53:ListResourceRecordSets", Read, A, 2 s;
+    GetHostedZone(route53::GetHostedZone) = "aws/route53.get_hosted_zone", "Reads one hosted zone", "route53:GetHostedZone", Read, A, 2 s;
 
     UpdateOrigin(cloudfront::UpdateOrigin) = "aws/cloudfront.update_origin", "Points a distribution's origin at another domain: reads config and ETag, edits, writes with If-Match", "cloudfront:UpdateDistribution", Reversible, C, 300 s;
     CreateInvalidation(cloudfront::CreateInvalidation) = "aws/cloudfront.create_invalidation", "Drops cached paths from every edge", "cloudfront:CreateInvalidation", Reversible, B, 60 s;
@@ -125,6 +130,8 @@ catalogue! {
     GetBucketReplication(s3::GetBucketReplication) = "aws/s3.get_bucket_replication", "Reads a bucket's replication rules", "s3:GetReplicationConfiguration", Read, A, 2 s;
     ListObjectVersions(s3::ListObjectVersions) = "aws/s3.list_object_versions", "Reads the versions of objects under a prefix", "s3:ListBucketVersions", Read, A, 5 s;
     RestoreObjectVersion(s3::RestoreObjectVersion) = "aws/s3.restore_object_version", "Copies an older version of an object over the newest (`copy_object`)", "s3:PutObject", Reversible, A, 10 s;
+
+    DescribeContinuousBackups(dynamodb::DescribeContinuousBackups) = "aws/dynamodb.describe_continuous_backups", "Reads whether a table can be restored to a point in time, and to which", "dynamodb:DescribeContinuousBackups", Read, A, 2 s;
 
     GetMetric(cloudwatch::GetMetric) = "aws/cloudwatch.get_metric", "Reads a metric's latest datapoint; time metrics in seconds (`get_metric_statistics`)", "cloudwatch:GetMetricStatistics", Read, A, 3 s;
 

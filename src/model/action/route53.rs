@@ -171,6 +171,13 @@ pub struct ListResourceRecordSets {
     pub max_items: Option<u32>,
 }
 
+/// Result: `{id, name, private_zone, resource_record_set_count, name_servers}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GetHostedZone {
+    pub id: String,
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

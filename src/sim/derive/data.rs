@@ -7,7 +7,7 @@ use crate::model::Value;
 use crate::sim::dice::{HOST, ID};
 use crate::sim::naming::short;
 use crate::sim::world::World;
-use crate::sim::world::ecs::{Deployment, Service, deployment_id};
+use crate::sim::world::ecs::{Cluster as EcsCluster, Deployment, Service, deployment_id};
 use crate::sim::world::global::{Global, Member};
 use crate::sim::world::rds::{Cluster, Instance, Lag};
 
@@ -164,11 +164,29 @@ pub fn services(world: &mut World, wanted: &Wanted) {
     }
 }
 
+/// The clusters a call names in a list.
+pub fn ecs_clusters(world: &mut World, wanted: &Wanted) {
+    for name in wanted.with["clusters"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        put_ecs_cluster(world, wanted, short(name));
+    }
+}
+
+fn put_ecs_cluster(world: &mut World, wanted: &Wanted, name: &str) {
+    let cluster = EcsCluster {
+        name: name.to_owned(),
+        arn: format!("arn:aws:ecs:{}:{}:cluster/{name}", wanted.region, wanted.account),
+        status: "ACTIVE".to_owned(),
+        capacity_providers: vec!["FARGATE".to_owned(), "FARGATE_SPOT".to_owned()],
+    };
+    world.ecs_clusters.entry((wanted.region.clone(), name.to_owned())).or_insert(cluster);
+}
+
 fn put_service(world: &mut World, wanted: &Wanted, cluster: &str, service: &str) {
     let key = (wanted.region.clone(), cluster.to_owned(), service.to_owned());
     if world.services.contains_key(&key) {
         return;
     }
+    put_ecs_cluster(world, wanted, cluster);
     let mut dice = Dice::named(world.seed, &format!("service {} {cluster} {service}", wanted.region));
     let asked = wanted.with["desired_count"].as_u64().filter(|_| wanted.changes);
     let running = match asked {

@@ -8,6 +8,7 @@
 
 mod data;
 mod storage;
+mod tables;
 mod traffic;
 
 use std::collections::BTreeMap;
@@ -143,8 +144,12 @@ fn make(world: &mut World, wanted: &Wanted) {
             data::global(world, wanted);
         }
         "aws/ecs.update_service" | "aws/ecs.services_stable" => data::service(world, wanted),
+        "aws/ecs.describe_clusters" => data::ecs_clusters(world, wanted),
+        "aws/dynamodb.describe_continuous_backups" => tables::table(world, wanted),
         "aws/ecs.describe_services" => data::services(world, wanted),
-        "aws/route53.change_resource_record_sets" | "aws/route53.list_resource_record_sets" => {
+        "aws/route53.change_resource_record_sets"
+        | "aws/route53.list_resource_record_sets"
+        | "aws/route53.get_hosted_zone" => {
             traffic::zone(world, wanted);
         }
         "aws/cloudfront.update_origin" | "aws/cloudfront.get_distribution" => traffic::distribution(world, wanted),

@@ -13,7 +13,7 @@ const OLD_TTL_S: [u32; 3] = [60, 120, 300];
 
 /// The zone a call names, with the records it is going to change at their old values.
 pub fn zone(world: &mut World, wanted: &Wanted) {
-    let Some(id) = wanted.text("hosted_zone_id").map(short) else { return };
+    let Some(id) = wanted.text("hosted_zone_id").or_else(|| wanted.text("id")).map(short) else { return };
     world.zones.entry(id.to_owned()).or_default();
     let changes = wanted.with["change_batch"]["changes"].as_array().cloned().unwrap_or_default();
     for change in &changes {

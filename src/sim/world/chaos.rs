@@ -56,10 +56,7 @@ fn inputs(action: &str, pick: u8) -> Value {
         "exec" => json!({"argv": ["kubectl", value]}),
         "http/check" => json!({"url": format!("https://{name}/")}),
         "dns/resolve" => json!({"name": name, "type": if pick.is_multiple_of(2) { "A" } else { "CNAME" }}),
-        "manual" => json!({"ask": "x"}),
-        "note" => json!({"text": "x"}),
-        "wait" => json!({"for": "1s"}),
-        _ => json!({}),
+        other => crate::model::action::examples::example_with(other).unwrap(),
     }
 }
 

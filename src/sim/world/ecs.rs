@@ -10,6 +10,14 @@ use crate::sim::naming::short;
 /// Region, cluster, service.
 pub type ServiceKey = (String, String, String);
 
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cluster {
+    pub name: String,
+    pub arn: String,
+    pub status: String,
+    pub capacity_providers: Vec<String>,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct Service {
     pub name: String,
@@ -72,14 +80,17 @@ impl Service {
             .collect()
     }
 
+    fn is_starting(&self) -> bool {
+        self.deployments.first().is_some_and(|primary| primary.running < primary.desired)
+    }
+
     fn view(&self) -> Value {
-        let starting = self.deployments.first().is_some_and(|primary| primary.running < primary.desired);
         json!({
             "service_name": self.name,
             "status": self.status,
             "desired_count": self.desired(),
             "running_count": self.running(),
-            "pending_count": u32::from(starting),
+            "pending_count": u32::from(self.is_starting()),
             "task_definition": self.task_definition,
             "deployments": self.view_deployments(),
         })
@@ -90,8 +101,7 @@ impl Service {
         if self.is_stable() {
             return None;
         }
-        let starts = self.deployments.first().is_some_and(|primary| primary.running < primary.desired);
-        let range = if starts { START_MS } else { STOP_MS };
+        let range = if self.is_starting() { START_MS } else { STOP_MS };
         Some(self.dice.between(range.0, range.1))
     }
 
@@ -136,11 +146,42 @@ pub fn deployment_id(dice: &mut Dice) -> String {
 impl World {
     fn service_key(&self, context: &Context<'_>, cluster: &str, service: &str) -> Result<ServiceKey, Refusal> {
         let cluster = short(cluster).to_owned();
-        let known = self.services.keys().any(|(region, name, _)| *region == context.region && *name == cluster);
-        if !known {
+        if !self.ecs_clusters.contains_key(&(context.region.clone(), cluster.clone())) {
             return Err(Refusal::not_found("ClusterNotFoundException", "Cluster not found."));
         }
         Ok((context.region.clone(), cluster, short(service).to_owned()))
+    }
+
+    pub(super) fn describe_ecs_clusters(&self, call: &calls::DescribeClusters, context: &Context<'_>) -> Value {
+        let (mut clusters, mut failures) = (Vec::new(), Vec::new());
+        for name in &call.clusters {
+            let place = (context.region.clone(), short(name).to_owned());
+            if let Some(cluster) = self.ecs_clusters.get(&place) {
+                let services: Vec<&Service> = self
+                    .services
+                    .iter()
+                    .filter(|((region, name, _), _)| *region == place.0 && *name == place.1)
+                    .map(|(_, service)| service)
+                    .collect();
+                let running: u32 = services.iter().map(|service| service.running()).sum();
+                let pending = services.iter().filter(|service| service.is_starting()).count();
+                clusters.push(json!({
+                    "cluster_name": cluster.name,
+                    "cluster_arn": cluster.arn,
+                    "status": cluster.status,
+                    "capacity_providers": cluster.capacity_providers,
+                    "registered_container_instances_count": 0,
+                    "running_tasks_count": running,
+                    "pending_tasks_count": pending,
+                    "active_services_count": services.len(),
+                }));
+            } else {
+                let account = Self::account_of(context.target);
+                let arn = format!("arn:aws:ecs:{}:{account}:cluster/{}", place.0, place.1);
+                failures.push(json!({"arn": arn, "reason": "MISSING"}));
+            }
+        }
+        json!({"clusters": clusters, "failures": failures})
     }
 
     pub(super) fn update_service(&mut self, call: &calls::UpdateService, context: &mut Context<'_>) -> Answer {

@@ -6,6 +6,7 @@
 pub mod cloudfront;
 pub mod cloudwatch;
 mod due;
+pub mod dynamodb;
 pub mod ecs;
 pub mod global;
 pub mod hosts;
@@ -53,6 +54,8 @@ pub struct World {
     pub instances: BTreeMap<Place, rds::Instance>,
     pub globals: BTreeMap<String, global::Global>,
     pub services: BTreeMap<ecs::ServiceKey, ecs::Service>,
+    pub ecs_clusters: BTreeMap<Place, ecs::Cluster>,
+    pub tables: BTreeMap<Place, dynamodb::Table>,
     pub zones: BTreeMap<String, route53::Zone>,
     pub changes: BTreeMap<String, route53::Change>,
     pub distributions: BTreeMap<String, cloudfront::Distribution>,
@@ -109,6 +112,8 @@ impl World {
             instances: BTreeMap::new(),
             globals: BTreeMap::new(),
             services: BTreeMap::new(),
+            ecs_clusters: BTreeMap::new(),
+            tables: BTreeMap::new(),
             zones: BTreeMap::new(),
             changes: BTreeMap::new(),
             distributions: BTreeMap::new(),
@@ -224,10 +229,13 @@ impl World {
             Action::DescribeGlobalClusters(call) => self.describe_global(call),
             Action::UpdateService(call) => self.update_service(call, context),
             Action::DescribeServices(call) => self.describe_services(call, context),
+            Action::DescribeClusters(call) => Ok(self.describe_ecs_clusters(call, context)),
             Action::ServicesStable(call) => self.services_stable(call, context),
             Action::ChangeResourceRecordSets(call) => self.change_records(call, context),
             Action::GetChange(call) => self.get_change(call),
             Action::ListResourceRecordSets(call) => self.list_records(call),
+            Action::GetHostedZone(call) => self.get_hosted_zone(call),
+            Action::DescribeContinuousBackups(call) => self.describe_continuous_backups(call, context),
             Action::UpdateOrigin(call) => self.update_origin(call, context),
             Action::CreateInvalidation(call) => self.create_invalidation(call, context),
             Action::GetDistribution(call) => self.get_distribution(call),

@@ -18,6 +18,7 @@ pub struct Zone {
     /// Without the last dot.
     pub name: String,
     pub records: BTreeMap<RecordKey, Record>,
+    pub is_private: bool,
 }
 
 /// Records sort as the service lists them: by their labels from the right, then type, then set.
@@ -200,6 +201,24 @@ impl World {
     pub(super) fn get_change(&self, call: &calls::GetChange) -> Answer {
         let missing = || Refusal::not_found("NoSuchChange", format!("No change found with ID: {}", call.id));
         self.changes.get(short(&call.id)).map(Change::view).ok_or_else(missing)
+    }
+
+    pub(super) fn get_hosted_zone(&self, call: &calls::GetHostedZone) -> Answer {
+        let zone = self.zone(&call.id)?;
+        let count = zone.records.values().filter(|record| record.current.is_some()).count();
+        let mut dice = super::Dice::named(self.seed, &format!("name servers {}", short(&call.id)));
+        let servers: Vec<String> = [("com", 0), ("net", 512), ("org", 1024), ("co.uk", 1536)]
+            .iter()
+            .map(|(top, first)| format!("ns-{}.awsdns-{:02}.{top}", first + dice.between(0, 511), dice.between(0, 63)))
+            .collect();
+        Ok(json!({
+            "id": format!("/hostedzone/{}", short(&call.id)),
+            "name": format!("{}.", zone.name),
+            "private_zone": zone.is_private,
+            // The apex always has its SOA and NS records.
+            "resource_record_set_count": count + 2,
+            "name_servers": if zone.is_private { Vec::new() } else { servers },
+        }))
     }
 
     pub(super) fn list_records(&self, call: &calls::ListResourceRecordSets) -> Answer {

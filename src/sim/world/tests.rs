@@ -2,6 +2,7 @@
 
 mod data;
 mod hosts;
+mod places;
 mod storage;
 mod traffic;
 

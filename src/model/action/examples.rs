@@ -1,0 +1,148 @@
+//! One complete input for every action: for tests that go over the whole catalogue.
+//!
+//! The names go together (the service runs in the cluster, the record lies in the zone), so that one
+//! derived or prepared world answers all of them.
+
+use serde_json::json;
+
+use super::Action;
+use crate::model::Value;
+
+/// The example input of an action; `None` for a name that is not in the catalogue.
+#[must_use]
+pub fn example_with(name: &str) -> Option<Value> {
+    let service = name.strip_prefix("aws/").and_then(|name| name.split_once('.')).map_or("", |(service, _)| service);
+    match service {
+        "rds" => rds(name),
+        "ecs" => ecs(name),
+        "route53" => route53(name),
+        "cloudfront" => cloudfront(name),
+        "s3" => s3(name),
+        "dynamodb" => dynamodb(name),
+        _ => others(name),
+    }
+}
+
+/// The example of an action.
+#[must_use]
+pub fn example(name: &str) -> Option<Action> {
+    Action::parse(name, &example_with(name)?).ok()
+}
+
+const CLUSTER: &str = "shop-dr";
+const CLUSTER_ARN: &str = "arn:aws:rds:us-east-1:111122223333:cluster:shop-global-dr";
+
+fn rds(name: &str) -> Option<Value> {
+    Some(match name {
+        "aws/rds.promote_read_replica_db_cluster" | "aws/rds.describe_db_clusters" => {
+            json!({"db_cluster_identifier": CLUSTER})
+        }
+        "aws/rds.promote_read_replica" => {
+            json!({"db_instance_identifier": "shop-replica", "backup_retention_period": 7})
+        }
+        "aws/rds.describe_db_instances" => json!({"db_instance_identifier": "shop-replica"}),
+        "aws/rds.failover_global_cluster" => json!({
+            "global_cluster_identifier": "shop-global",
+            "target_db_cluster_identifier": CLUSTER_ARN,
+            "allow_data_loss": true,
+        }),
+        "aws/rds.switchover_global_cluster" => {
+            json!({"global_cluster_identifier": "shop-global", "target_db_cluster_identifier": CLUSTER_ARN})
+        }
+        "aws/rds.describe_global_clusters" => json!({"global_cluster_identifier": "shop-global"}),
+        _ => return None,
+    })
+}
+
+fn ecs(name: &str) -> Option<Value> {
+    Some(match name {
+        "aws/ecs.update_service" => json!({"cluster": "shop", "service": "web", "desired_count": 3}),
+        "aws/ecs.describe_services" => json!({"cluster": "shop", "services": ["web"]}),
+        "aws/ecs.services_stable" => json!({"cluster": "shop", "service": "web"}),
+        "aws/ecs.describe_clusters" => json!({"clusters": ["shop"]}),
+        _ => return None,
+    })
+}
+
+fn route53(name: &str) -> Option<Value> {
+    let record = json!({
+        "name": "www.shop.example", "type": "CNAME", "ttl": 60,
+        "resource_records": [{"value": "dr.shop.example"}],
+    });
+    Some(match name {
+        "aws/route53.change_resource_record_sets" => json!({
+            "hosted_zone_id": "Z0EXAMPLE",
+            "change_batch": {"changes": [{"action": "UPSERT", "resource_record_set": record}]},
+        }),
+        "aws/route53.get_change" => json!({"id": "C0EXAMPLE"}),
+        "aws/route53.list_resource_record_sets" => json!({"hosted_zone_id": "Z0EXAMPLE", "max_items": 100}),
+        "aws/route53.get_hosted_zone" => json!({"id": "Z0EXAMPLE"}),
+        _ => return None,
+    })
+}
+
+fn cloudfront(name: &str) -> Option<Value> {
+    Some(match name {
+        "aws/cloudfront.update_origin" => {
+            json!({"id": "E0EXAMPLE", "origin_id": "app", "domain_name": "dr.shop.example"})
+        }
+        "aws/cloudfront.create_invalidation" => {
+            json!({"distribution_id": "E0EXAMPLE", "paths": ["/*"], "caller_reference": "example-1"})
+        }
+        "aws/cloudfront.get_distribution" => json!({"id": "E0EXAMPLE"}),
+        "aws/cloudfront.get_invalidation" => json!({"distribution_id": "E0EXAMPLE", "id": "I0EXAMPLE"}),
+        _ => return None,
+    })
+}
+
+fn s3(name: &str) -> Option<Value> {
+    Some(match name {
+        "aws/s3.head_bucket" | "aws/s3.get_bucket_versioning" | "aws/s3.get_bucket_replication" => {
+            json!({"bucket": "shop-content"})
+        }
+        "aws/s3.list_object_versions" => json!({"bucket": "shop-content", "prefix": "uploads/", "max_keys": 100}),
+        "aws/s3.restore_object_version" => {
+            json!({"bucket": "shop-content", "key": "uploads/report.pdf", "version_id": "v-good"})
+        }
+        _ => return None,
+    })
+}
+
+fn dynamodb(name: &str) -> Option<Value> {
+    Some(match name {
+        "aws/dynamodb.describe_continuous_backups" => json!({"table_name": "shop-orders"}),
+        _ => return None,
+    })
+}
+
+fn others(name: &str) -> Option<Value> {
+    Some(match name {
+        "aws/sts.get_caller_identity" => json!({}),
+        "aws/cloudwatch.get_metric" => json!({
+            "namespace": "AWS/RDS", "metric_name": "AuroraBinlogReplicaLag",
+            "dimensions": {"DBClusterIdentifier": CLUSTER},
+        }),
+        "exec" => json!({"argv": ["true"]}),
+        "http/check" => json!({"url": "https://www.shop.example/health"}),
+        "dns/resolve" => json!({"name": "www.shop.example", "type": "CNAME"}),
+        "manual" => json!({"ask": "Is the primary fenced?"}),
+        "note" => json!({"text": "an example"}),
+        "wait" => json!({"for": "1s"}),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::action::SPECS;
+
+    #[test]
+    fn every_action_has_an_example_and_it_is_whole() {
+        for spec in SPECS {
+            let with = example_with(spec.name).unwrap_or_else(|| panic!("{} has no example", spec.name));
+            let action = Action::parse(spec.name, &with).unwrap();
+            assert_eq!(action.with(), with, "{} says all its members", spec.name);
+        }
+    }
+}
