@@ -20,6 +20,7 @@ mod reply;
 mod route53;
 mod s3;
 mod sessions;
+mod shape;
 mod sts;
 #[cfg(test)]
 mod wire;

@@ -1,44 +1,126 @@
-//! S3 buckets and object versions.
+//! S3: buckets, and the versions of objects.
+
+use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::operation::head_bucket::{HeadBucketError, HeadBucketOutput};
+use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
+use aws_sdk_s3::types::{ReplicationConfiguration, ReplicationRule};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use serde_json::json;
 
 use super::calls::Calls;
-use super::error::invalid;
+use super::shape::instant;
 use crate::engine::ports::CloudReply;
+use crate::model::Value;
 use crate::model::action::s3 as input;
 use crate::model::outcome::CloudError;
 
-#[expect(clippy::unused_async, reason = "being written")]
-pub(super) async fn head_bucket(_: &Calls<'_>, _: &input::HeadBucket) -> Result<CloudReply, CloudError> {
-    Err(invalid("NotAvailable", "this action is not available yet"))
+mod restore;
+
+pub(super) use restore::restore_object_version;
+
+const DEFAULT_KEYS: u32 = 1000;
+
+pub(super) async fn head_bucket(calls: &Calls<'_>, call: &input::HeadBucket) -> Result<CloudReply, CloudError> {
+    let client = calls.s3();
+    let asked = client.config().region().map(ToString::to_string);
+    let request = async { elsewhere(client.head_bucket().bucket(&call.bucket).send().await) };
+    calls.answer(request, |output| json!({"bucket": call.bucket, "region": output.bucket_region.or(asked)})).await
 }
 
-#[expect(clippy::unused_async, reason = "being written")]
+/// A bucket in another region answers with a redirect, and says where it is: that is an answer.
+fn elsewhere(
+    answer: Result<HeadBucketOutput, SdkError<HeadBucketError, HttpResponse>>,
+) -> Result<HeadBucketOutput, SdkError<HeadBucketError, HttpResponse>> {
+    answer.or_else(|error| {
+        let raw = error.raw_response().filter(|raw| raw.status().as_u16() == 301);
+        let region = raw.and_then(|raw| raw.headers().get("x-amz-bucket-region")).map(str::to_owned);
+        region.map(|region| HeadBucketOutput::builder().bucket_region(region).build()).ok_or(error)
+    })
+}
+
 pub(super) async fn get_bucket_versioning(
-    _: &Calls<'_>,
-    _: &input::GetBucketVersioning,
+    calls: &Calls<'_>,
+    call: &input::GetBucketVersioning,
 ) -> Result<CloudReply, CloudError> {
-    Err(invalid("NotAvailable", "this action is not available yet"))
+    let request = calls.s3().get_bucket_versioning().bucket(&call.bucket).send();
+    calls.answer(request, |output| json!({"status": output.status().map(|status| status.as_str())})).await
 }
 
-#[expect(clippy::unused_async, reason = "being written")]
 pub(super) async fn get_bucket_replication(
-    _: &Calls<'_>,
-    _: &input::GetBucketReplication,
+    calls: &Calls<'_>,
+    call: &input::GetBucketReplication,
 ) -> Result<CloudReply, CloudError> {
-    Err(invalid("NotAvailable", "this action is not available yet"))
+    let request = calls.s3().get_bucket_replication().bucket(&call.bucket).send();
+    calls
+        .answer(request, |output| {
+            let config = output.replication_configuration();
+            let rules = config.map(ReplicationConfiguration::rules).unwrap_or_default();
+            let rules: Vec<Value> = rules.iter().map(rule).collect();
+            json!({"role": config.map(ReplicationConfiguration::role), "rules": rules})
+        })
+        .await
 }
 
-#[expect(clippy::unused_async, reason = "being written")]
+fn rule(rule: &ReplicationRule) -> Value {
+    let filter = rule.filter();
+    let prefix = filter
+        .and_then(|filter| filter.prefix().or_else(|| filter.and().and_then(|and| and.prefix())))
+        .or_else(|| first_version_prefix(rule));
+    json!({
+        "id": rule.id(),
+        "status": rule.status().as_str(),
+        "prefix": prefix.unwrap_or_default(),
+        "destination_bucket": rule.destination().map(|destination| destination.bucket()),
+    })
+}
+
+/// Rules of the first version have no filter.
+#[expect(deprecated, reason = "such rules are still there and still work")]
+fn first_version_prefix(rule: &ReplicationRule) -> Option<&str> {
+    rule.prefix()
+}
+
 pub(super) async fn list_object_versions(
-    _: &Calls<'_>,
-    _: &input::ListObjectVersions,
+    calls: &Calls<'_>,
+    call: &input::ListObjectVersions,
 ) -> Result<CloudReply, CloudError> {
-    Err(invalid("NotAvailable", "this action is not available yet"))
+    let keys = call.max_keys.unwrap_or(DEFAULT_KEYS);
+    let request = calls
+        .s3()
+        .list_object_versions()
+        .bucket(&call.bucket)
+        .set_prefix(call.prefix.clone())
+        .max_keys(i32::try_from(keys).unwrap_or(i32::MAX))
+        .send();
+    calls.answer(request, |output| versions(&output)).await
 }
 
-#[expect(clippy::unused_async, reason = "being written")]
-pub(super) async fn restore_object_version(
-    _: &Calls<'_>,
-    _: &input::RestoreObjectVersion,
-) -> Result<CloudReply, CloudError> {
-    Err(invalid("NotAvailable", "this action is not available yet"))
+fn versions(output: &ListObjectVersionsOutput) -> Value {
+    let versions: Vec<Value> = output
+        .versions()
+        .iter()
+        .map(|version| {
+            json!({
+                "key": version.key(),
+                "version_id": version.version_id(),
+                "is_latest": version.is_latest() == Some(true),
+                "last_modified": instant(version.last_modified()),
+                "size": version.size(),
+                "etag": version.e_tag(),
+            })
+        })
+        .collect();
+    let markers: Vec<Value> = output
+        .delete_markers()
+        .iter()
+        .map(|marker| {
+            json!({
+                "key": marker.key(),
+                "version_id": marker.version_id(),
+                "is_latest": marker.is_latest() == Some(true),
+                "last_modified": instant(marker.last_modified()),
+            })
+        })
+        .collect();
+    json!({"versions": versions, "delete_markers": markers, "is_truncated": output.is_truncated() == Some(true)})
 }

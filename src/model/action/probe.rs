@@ -30,11 +30,11 @@ impl Action {
                 services: vec![call.service.clone()],
             })),
             Self::ChangeResourceRecordSets(call) => {
-                let first = call.change_batch.changes.first().map(|change| &change.resource_record_set);
+                let first = call.change_batch.first_in_zone();
                 Some(Self::ListResourceRecordSets(super::route53::ListResourceRecordSets {
                     hosted_zone_id: call.hosted_zone_id.clone(),
-                    start_record_name: first.map(|record| record.name.clone()),
-                    start_record_type: first.map(|record| record.r#type.clone()),
+                    start_record_name: first.map(|(name, _)| name.to_owned()),
+                    start_record_type: first.and_then(|(_, kind)| kind).map(str::to_owned),
                     max_items: Some(100),
                 }))
             }

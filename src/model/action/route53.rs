@@ -137,6 +137,25 @@ pub fn plain_name(name: &str) -> String {
     plain
 }
 
+/// Where a zone's listing has a record: by its labels from the right, then by type.
+#[must_use]
+pub fn zone_order(set: &ResourceRecordSet) -> (String, &str) {
+    let name = plain_name(&set.name).rsplit('.').collect::<Vec<_>>().join(".");
+    (name, &set.r#type)
+}
+
+impl ChangeBatch {
+    /// Where a listing must begin to show every record of the batch: a name, and a type when the
+    /// batch has just one of it there.
+    #[must_use]
+    pub fn first_in_zone(&self) -> Option<(&str, Option<&str>)> {
+        let sets = || self.changes.iter().map(|change| &change.resource_record_set);
+        let first = sets().min_by_key(|set| zone_order(*set))?;
+        let others = sets().any(|set| set.r#type != first.r#type && plain_name(&set.name) == plain_name(&first.name));
+        Some((&first.name, (!others).then_some(&first.r#type)))
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResourceRecord {
@@ -190,6 +209,21 @@ mod tests {
         assert_eq!(plain_name("a\\b.example"), "a\\b.example");
         assert_eq!(plain_name("ü\\05"), "ü\\05");
         assert_eq!(plain_name(""), "");
+    }
+
+    #[test]
+    fn a_listing_begins_with_the_first_of_a_batch() {
+        let batch = |sets: &[(&str, &str)]| {
+            let change = |(name, kind): &(&str, &str)| json!({"action": "UPSERT", "resource_record_set": {"name": name, "type": kind}});
+            let changes: Vec<Value> = sets.iter().map(change).collect();
+            serde_json::from_value::<ChangeBatch>(json!({"changes": changes})).unwrap()
+        };
+        let first = |sets: &[(&str, &str)]| batch(sets).first_in_zone().map(|(name, kind)| format!("{name} {kind:?}"));
+        assert_eq!(first(&[("b.x", "A"), ("a.x", "CNAME")]).unwrap(), "a.x Some(\"CNAME\")");
+        assert_eq!(first(&[("z.a.x", "A"), ("b.x", "A"), ("A.x.", "AAAA")]).unwrap(), "A.x. Some(\"AAAA\")");
+        // The order of types is the service's own affair.
+        assert_eq!(first(&[("a.x", "AAAA"), ("a.x.", "A")]).unwrap(), "a.x. None");
+        assert!(first(&[]).is_none());
     }
 
     #[test]
