@@ -13,8 +13,8 @@ use super::session::{self, Fingerprint, Pace, Session};
 use super::settings::{Settings, is_ci};
 use super::start::{self, Chosen};
 use super::{face, plan, summary};
+use crate::driver::Operator;
 use crate::driver::handle::{Over, View};
-use crate::driver::{self, Operator};
 use crate::engine::ports::Journal;
 use crate::journal;
 use crate::model::event::{DrillHeader, RunHeader};
@@ -202,9 +202,13 @@ fn drive_headless(settings: &Settings, session: Session) -> Outcome {
     let parts = session.parts(move |journal| -> io::Result<Box<dyn Journal>> {
         Ok(if as_json { Box::new(Echo::json(journal, &echo_dir, out)?) } else { Box::new(Echo::rows(journal, out)) })
     })?;
-    let driven = driver::run_headless(parts);
-    let (over, view) = driven.map_err(|error| CliError::failed(format!("failed to start the driver: {error}")))?;
+    let driven = face::headless(parts);
+    let (over, view, signal) =
+        driven.map_err(|error| CliError::failed(format!("failed to start the driver: {error}")))?;
     let summary = ended(&dir, &view)?;
+    if let Some(number) = signal.filter(|_| matches!(over, Over::Left { .. })) {
+        return face::by_signal(&run, &dir, number, &format!("ended by signal {number}"));
+    }
     if settings.json {
         out::line(&serde_json::to_string(&summary).unwrap_or_default())?;
     } else {

@@ -78,6 +78,10 @@ impl Journal for Echo {
         Ok(())
     }
 
+    fn has_room(&mut self) -> bool {
+        self.inner.has_room()
+    }
+
     fn head(&self) -> (u64, String) {
         self.inner.head()
     }

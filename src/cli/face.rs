@@ -1,9 +1,13 @@
 //! A run in front of people: the screen, until it is over, left, or the terminal or a signal ends it.
 
 use std::io;
+use std::path::Path;
+use std::pin::pin;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 
 use super::drill::{ended, verdict};
 use super::exit::{CliError, Exit, Outcome};
@@ -11,8 +15,9 @@ use super::out;
 use super::session::Session;
 use super::settings::Settings;
 use super::summary;
-use crate::driver;
-use crate::driver::handle::{Handle, Over};
+use crate::driver::handle::{Handle, Over, View};
+use crate::driver::{self, Parts};
+use crate::engine::command::Command;
 use crate::engine::ports::Journal;
 use crate::tui::{self, ColorMode, Options};
 
@@ -35,19 +40,74 @@ pub fn drive(settings: &Settings, session: Session) -> Outcome {
     // flight, syncs, and lets go of the lock.
     let over = joined(driver)?;
     let summary = ended(&dir, &view.borrow())?;
-    let resume = format!("go on with: lifeboat resume {run}");
-    let by_signal = |number: u8, why: &str| {
-        let stopped = CliError::new(Exit::Signal(number), format!("{why}; the journal is in {}", dir.display()));
-        Err(stopped.hint(resume.clone()))
-    };
-    match let_go.map_err(|error| failed("the screen", &error).hint(resume.clone()))? {
-        Let::Signal(number) => by_signal(number, &format!("ended by signal {number}")),
-        Let::Screen(tui::Exit::TerminalLost) => by_signal(HANGUP, "the terminal is gone"),
+    match let_go.map_err(|error| failed("the screen", &error).hint(go_on(&run)))? {
+        Let::Signal(number) => by_signal(&run, &dir, number, &format!("ended by signal {number}")),
+        Let::Screen(tui::Exit::TerminalLost) => by_signal(&run, &dir, HANGUP, "the terminal is gone"),
         Let::Screen(tui::Exit::Finished | tui::Exit::Left | tui::Exit::Aborted | tui::Exit::Broken) => {
             if matches!(over, Over::Finished | Over::Aborted) {
                 out::document(&settings.out.glyphs(&summary::render(&summary)))?;
             }
             verdict(&run, &over, &summary)
+        }
+    }
+}
+
+fn go_on(run: &str) -> String {
+    format!("go on with: lifeboat resume {run}")
+}
+
+/// How the process ends after a signal, or what stands for one: the run can be gone on with.
+pub fn by_signal(run: &str, dir: &Path, number: u8, why: &str) -> Outcome {
+    let stopped = CliError::new(Exit::Signal(number), format!("{why}; the journal is in {}", dir.display()));
+    Err(stopped.hint(go_on(run)))
+}
+
+/// Drives with nobody at the keyboard. A signal lets the call in flight end, and nothing begin.
+pub fn headless(parts: Parts) -> io::Result<(Over, Arc<View>, Option<u8>)> {
+    block_on(async move {
+        let (handle, driven) = driver::drive(parts);
+        let mut signals = Signals::new()?;
+        let mut driven = pin!(driven);
+        let mut caught = None;
+        let over = tokio::select! {
+            biased;
+            number = signals.recv() => {
+                caught = Some(number);
+                let (reply, _answer) = oneshot::channel();
+                let leave = Command::Leave { reason: format!("ended by signal {number}") };
+                // A driver that is over takes no requests, and is awaited below all the same.
+                drop(handle.requests.send((leave, reply)).await);
+                driven.await
+            }
+            over = &mut driven => over,
+        };
+        let last = handle.view.borrow().clone();
+        Ok((over, last, caught))
+    })
+}
+
+/// The signals that end a run.
+struct Signals {
+    hangup: Signal,
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            hangup: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// The number of the next one.
+    async fn recv(&mut self) -> u8 {
+        tokio::select! {
+            _ = self.hangup.recv() => HANGUP,
+            _ = self.interrupt.recv() => 2,
+            _ = self.terminate.recv() => 15,
         }
     }
 }
@@ -68,9 +128,7 @@ pub fn block_on<T>(future: impl Future<Output = io::Result<T>>) -> io::Result<T>
 fn show(settings: &Settings, handle: Handle) -> io::Result<Let> {
     let (options, plain) = (options(settings), settings.plain);
     block_on(async move {
-        let mut hangup = signal(SignalKind::hangup())?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut signals = Signals::new()?;
         // One face alone may touch the terminal: the other must not even be made, as the plain one
         // reads its lines from the first moment on.
         let face = async move {
@@ -83,9 +141,7 @@ fn show(settings: &Settings, handle: Handle) -> io::Result<Let> {
         // When a signal wins, the screen is dropped, and with that the terminal restored.
         tokio::select! {
             exit = face => exit.map(Let::Screen),
-            _ = hangup.recv() => Ok(Let::Signal(HANGUP)),
-            _ = interrupt.recv() => Ok(Let::Signal(2)),
-            _ = terminate.recv() => Ok(Let::Signal(15)),
+            number = signals.recv() => Ok(Let::Signal(number)),
         }
     })
 }

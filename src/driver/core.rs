@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use rustix::process::Signal;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::auto::{self, Next};
@@ -24,6 +26,9 @@ use crate::report::row_of;
 const ROWS_KEPT: usize = 5_000;
 /// Slack after a call's own timeout before the driver stops waiting, in milliseconds.
 const GUARD_MS: u64 = 2_000;
+
+/// Why no further call goes out.
+const NO_ROOM: &str = "the disk is almost full: make room; what is left is kept for the outcomes of calls in flight";
 
 /// Something that happened while the loop waited.
 enum Woke {
@@ -118,6 +123,8 @@ impl Driver {
     }
 
     async fn work(&mut self) -> Result<Over, JournalError> {
+        // A file that has reached the limit of its size is told as an error, not by a signal's death.
+        let _size_signal = signal(SignalKind::from_raw(Signal::XFSZ.as_raw()));
         self.open()?;
         let person = self.parts.operator == Operator::Person;
         let mut tick = tokio::time::interval(Duration::from_secs(1));
@@ -136,6 +143,10 @@ impl Driver {
             let busy = self.in_flight > 0 || !self.proving.is_empty() || self.waits > 0 || self.operator_waits;
             self.parts.clock.set_human_pace(self.attention || !busy);
             if busy && !self.attention && self.parts.clock.skip_idle() {
+                if !person {
+                    // Waiting costs nothing here; whoever listens for signals needs a turn as well.
+                    tokio::task::yield_now().await;
+                }
                 continue;
             }
             if person {
@@ -145,7 +156,7 @@ impl Driver {
                 biased;
                 Some(woke) = self.calls.next(), if !self.calls.is_empty() => woke,
                 Some(woke) = self.timers.next(), if !self.timers.is_empty() => woke,
-                request = self.inbox.recv(), if person && !self.face_gone => {
+                request = self.inbox.recv(), if !self.face_gone => {
                     request.map_or(Woke::FaceGone, |request| Woke::Request(Box::new(request)))
                 }
                 _ = tick.tick(), if person => Woke::Tick,
@@ -191,6 +202,11 @@ impl Driver {
         let mut effects = Vec::new();
         let mut must_sync = false;
         while let Some(event) = self.facts.pop_front() {
+            if matches!(event, Event::ActionRequested { .. }) && !self.parts.journal.has_room() {
+                // Nothing was sent; the step asks again when the run goes on.
+                self.leave(NO_ROOM);
+                continue;
+            }
             must_sync |= !event.may_be_buffered();
             let stamped = self.parts.journal.append(self.parts.clock.now_ms(), event)?;
             effects.extend(self.feed(&stamped));
@@ -247,6 +263,13 @@ impl Driver {
         }
         if let Some(Some(woke)) = self.timers.next().now_or_never() {
             self.take(woke)?;
+            return Ok(true);
+        }
+        // A drill at full speed hardly ever waits, and still has to hear that it is to stop.
+        if self.parts.operator == Operator::Auto
+            && let Ok(request) = self.inbox.try_recv()
+        {
+            self.take(Woke::Request(Box::new(request)))?;
             return Ok(true);
         }
         Ok(false)

@@ -59,17 +59,23 @@ pub enum Operator {
     Auto,
 }
 
+/// A driver and a face's end of it, for whoever has a runtime of their own.
+pub fn drive(parts: Parts) -> (Handle, impl Future<Output = Over> + Send + 'static) {
+    let (requests, inbox) = mpsc::channel::<Request>(REQUESTS);
+    let driver = core::Driver::new(parts, inbox);
+    let view: watch::Receiver<Arc<View>> = driver.view();
+    (Handle { view, requests }, driver.run())
+}
+
 /// Starts the driver on a thread of its own, so that a stalled or dead screen cannot stall it.
 ///
 /// # Errors
 /// When the thread or its runtime cannot be made.
 pub fn spawn(parts: Parts) -> std::io::Result<(Handle, JoinHandle<Over>)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (requests, inbox) = mpsc::channel::<Request>(REQUESTS);
-    let driver = core::Driver::new(parts, inbox);
-    let view: watch::Receiver<Arc<View>> = driver.view();
-    let thread = std::thread::Builder::new().name("driver".to_owned()).spawn(move || runtime.block_on(driver.run()))?;
-    Ok((Handle { view, requests }, thread))
+    let (handle, driven) = drive(parts);
+    let thread = std::thread::Builder::new().name("driver".to_owned()).spawn(move || runtime.block_on(driven))?;
+    Ok((handle, thread))
 }
 
 /// Runs to the end on this thread with nobody at the keyboard.
@@ -78,10 +84,8 @@ pub fn spawn(parts: Parts) -> std::io::Result<(Handle, JoinHandle<Over>)> {
 /// When the runtime cannot be made.
 pub fn run_headless(parts: Parts) -> std::io::Result<(Over, Arc<View>)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (_requests, inbox) = mpsc::channel::<Request>(1);
-    let driver = core::Driver::new(parts, inbox);
-    let view = driver.view();
-    let over = runtime.block_on(driver.run());
-    let last = view.borrow().clone();
+    let (handle, driven) = drive(parts);
+    let over = runtime.block_on(driven);
+    let last = handle.view.borrow().clone();
     Ok((over, last))
 }

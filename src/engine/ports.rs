@@ -112,6 +112,12 @@ pub trait Journal: Send {
     /// As [`Journal::append`]: a failed sync is never retried.
     fn sync(&mut self) -> Result<(), JournalError>;
 
+    /// Whether one more call may go out: there is room for its intent, and room is kept for the
+    /// outcomes of those in flight. Asked before each intent is written.
+    fn has_room(&mut self) -> bool {
+        true
+    }
+
     /// Sequence number of the last record and the head of the chain (64 hex digits).
     fn head(&self) -> (u64, String);
 }

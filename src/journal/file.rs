@@ -1,22 +1,25 @@
 //! The journal port, answered by a local file with its lock.
 //!
 //! A failed write or sync poisons it: nothing is retried, and every later append is refused, as
-//! nobody can know what reached the disk.
+//! nobody can know what reached the disk. One failure is no riddle: a full disk takes a part of a
+//! line and says so. That part is cut off, the ballast is let go of, and the line is written again.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::ballast::{Ballast, RESERVE_BYTES};
 use super::chain::Chain;
 use super::clocks::Clocks;
 use super::damage::{Damage, DamageKind};
+use super::disk::{self, Disk, How, LocalDisk};
 use super::lock::{self, Holder, LockError};
 use super::record::{self, Body, LINE_MAX_BYTES, Link};
 use super::scan::{Fault, ReadError, Scan};
-use super::{disk, recover, side, store};
+use super::{recover, side, store};
 use crate::engine::ports::{Journal, JournalError};
 use crate::model::event::{Event, RunHeader, Stamped};
 
@@ -64,6 +67,8 @@ impl From<Fault> for JournalOpenError {
 #[derive(Debug)]
 pub struct FileJournal {
     run_dir: PathBuf,
+    disk: Arc<dyn Disk>,
+    path: PathBuf,
     pub(super) file: File,
     /// Held, never read.
     _lock: File,
@@ -74,6 +79,9 @@ pub struct FileJournal {
     boot_id: Arc<str>,
     seq: u64,
     head: Link,
+    /// Length of the file's whole lines.
+    bytes: u64,
+    ballast: Ballast,
     /// Something was written since the last sync.
     unsynced: bool,
     poison: Option<String>,
@@ -94,11 +102,31 @@ impl FileJournal {
         header: RunHeader,
         at_ms: i64,
     ) -> Result<(Self, Stamped), JournalOpenError> {
-        disk::private_dir(run_dir)?;
+        Self::create_on(Arc::new(LocalDisk), run_dir, run, who, clocks, header, at_ms)
+    }
+
+    /// As [`FileJournal::create`], on a disk that may be another than this machine's.
+    ///
+    /// # Errors
+    /// As [`FileJournal::create`].
+    pub fn create_on(
+        disk: Arc<dyn Disk>,
+        run_dir: &Path,
+        run: &str,
+        who: &str,
+        clocks: Clocks,
+        header: RunHeader,
+        at_ms: i64,
+    ) -> Result<(Self, Stamped), JournalOpenError> {
+        disk.make_dir(run_dir)?;
         let lock = lock::take(run_dir, who)?;
-        let file = disk::careful().append(true).create_new(true).open(run_dir.join(disk::JOURNAL))?;
+        let path = run_dir.join(disk::JOURNAL);
+        let file = disk.open(&path, How::AppendNew)?;
+        let ballast = Ballast::take(disk.as_ref(), run_dir);
         let mut journal = Self {
             run_dir: run_dir.to_owned(),
+            disk,
+            path,
             file,
             _lock: lock,
             run: run.to_owned(),
@@ -108,15 +136,17 @@ impl FileJournal {
             boot_id: clocks.boot_id(),
             seq: 0,
             head: Link::seed(run, header.mode),
+            bytes: 0,
+            ballast,
             unsynced: false,
             poison: None,
             line: Vec::new(),
         };
         let first = journal.append(at_ms, Event::RunStarted(Box::new(header))).map_err(io::Error::other)?;
         journal.sync().map_err(io::Error::other)?;
-        disk::sync_dir(run_dir)?;
+        journal.disk.sync_dir(run_dir)?;
         if let Some(parent) = run_dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            disk::sync_dir(parent)?;
+            journal.disk.sync_dir(parent)?;
         }
         Ok((journal, first))
     }
@@ -126,6 +156,19 @@ impl FileJournal {
     /// # Errors
     /// When another process holds the run, the journal is damaged or missing, or the disk refuses.
     pub fn open(run_dir: &Path, who: &str, clocks: Clocks) -> Result<(Self, Vec<Stamped>), JournalOpenError> {
+        Self::open_on(Arc::new(LocalDisk), run_dir, who, clocks)
+    }
+
+    /// As [`FileJournal::open`], on a disk that may be another than this machine's.
+    ///
+    /// # Errors
+    /// As [`FileJournal::open`].
+    pub fn open_on(
+        disk: Arc<dyn Disk>,
+        run_dir: &Path,
+        who: &str,
+        clocks: Clocks,
+    ) -> Result<(Self, Vec<Stamped>), JournalOpenError> {
         if !run_dir.join(disk::JOURNAL).exists() {
             return Err(JournalOpenError::NotFound(run_dir.to_owned()));
         }
@@ -139,9 +182,13 @@ impl FileJournal {
             return Err(JournalOpenError::NotFound(run_dir.to_owned()));
         };
         same_run(run_dir, &chain)?;
-        let file = disk::careful().append(true).open(run_dir.join(disk::JOURNAL))?;
+        let path = run_dir.join(disk::JOURNAL);
+        let file = disk.open(&path, How::Append)?;
+        let ballast = Ballast::take(disk.as_ref(), run_dir);
         let mut journal = Self {
             run_dir: run_dir.to_owned(),
+            disk,
+            path,
             file,
             _lock: lock,
             run: chain.run.as_ref().to_owned(),
@@ -151,13 +198,16 @@ impl FileJournal {
             boot_id: clocks.boot_id(),
             seq: chain.seq,
             head: chain.head,
+            bytes: scan.whole_bytes(),
+            ballast,
             unsynced: false,
             poison: None,
             line: Vec::new(),
         };
         let tail = scan.torn();
         if !tail.is_empty() {
-            recover::cut(run_dir, &journal.file, scan.whole_bytes(), chain.seq + 1, tail)?;
+            let disk = journal.disk.as_ref();
+            recover::cut(disk, run_dir, &journal.file, scan.whole_bytes(), chain.seq + 1, tail)?;
             let at_ms = clocks.recovery_at_ms(records.last().map_or(0, |record| record.at_ms));
             let bytes = tail.len() as u64;
             records.push(journal.append(at_ms, Event::TornTailCut { bytes }).map_err(io::Error::other)?);
@@ -211,7 +261,7 @@ impl FileJournal {
         let around_bytes = self.line.len().saturating_sub(event_bytes);
         let room_bytes = LINE_MAX_BYTES.saturating_sub(around_bytes);
         let files = side::move_out(&mut ev, self.seq + 1, room_bytes)?;
-        side::write(&self.run_dir, &files)?;
+        side::write(self.disk.as_ref(), &self.run_dir, &files)?;
         let head = self.build(at_ms, &ev)?;
         if self.line.len() > LINE_MAX_BYTES {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "the record is longer than 64 KiB"));
@@ -224,8 +274,22 @@ impl FileJournal {
         if self.line.len() > LINE_MAX_BYTES || side::is_marked(&self.line) {
             head = self.build_with_sides(at_ms, event)?;
         }
-        self.file.write_all(&self.line)?;
+        self.disk.write(&self.path, &self.file, &self.line)?;
         Ok(head)
+    }
+
+    /// As [`FileJournal::write`]; where there is no room, into that of the ballast.
+    fn write_somehow(&mut self, at_ms: i64, event: &Event) -> io::Result<Link> {
+        match self.write(at_ms, event) {
+            Err(error) if disk::is_full(&error) => {
+                self.disk.cut(&self.path, &self.file, self.bytes)?;
+                if !self.ballast.free(self.disk.as_ref()) {
+                    return Err(error);
+                }
+                self.write(at_ms, event)
+            }
+            written => written,
+        }
     }
 
     fn refuse_if_poisoned(&self) -> Result<(), JournalError> {
@@ -242,7 +306,8 @@ impl FileJournal {
 impl Journal for FileJournal {
     fn append(&mut self, at_ms: i64, event: Event) -> Result<Stamped, JournalError> {
         self.refuse_if_poisoned()?;
-        let head = self.write(at_ms, &event).map_err(|error| self.poisoned_by(&error))?;
+        let head = self.write_somehow(at_ms, &event).map_err(|error| self.poisoned_by(&error))?;
+        self.bytes += self.line.len() as u64;
         self.seq += 1;
         self.head = head;
         self.unsynced = true;
@@ -252,7 +317,7 @@ impl Journal for FileJournal {
     fn sync(&mut self) -> Result<(), JournalError> {
         self.refuse_if_poisoned()?;
         if self.unsynced {
-            self.file.sync_data().map_err(|error| self.poisoned_by(&error))?;
+            self.disk.sync(&self.path, &self.file).map_err(|error| self.poisoned_by(&error))?;
             self.unsynced = false;
         }
         Ok(())
@@ -260,6 +325,19 @@ impl Journal for FileJournal {
 
     fn head(&self) -> (u64, String) {
         (self.seq, self.head.to_hex())
+    }
+
+    /// The ballast is held, and beside it there is room for more than one call can say.
+    fn has_room(&mut self) -> bool {
+        self.poison.is_none()
+            && self.disk.room_bytes(&self.file).is_ok_and(|bytes| bytes >= RESERVE_BYTES)
+            && self.ballast.retake(self.disk.as_ref())
+    }
+}
+
+impl Drop for FileJournal {
+    fn drop(&mut self) {
+        self.ballast.free(self.disk.as_ref());
     }
 }
 

@@ -5,6 +5,7 @@
 //! journal.jsonl   one record a line: {"v":1,"seq":1,…,"ev":{…},"prev":"…","h":"…"}
 //! lock            held by the one process that may write; names it
 //! out/<seq>.json  what did not fit into a line of 64 KiB
+//! ballast         room for the outcome of a call in flight; let go of when the disk is full
 //! torn-<seq>      bytes that a crash left after the last newline, kept aside
 //! ```
 //! `h` is the SHA-256 of the line without its `h` member, which comes last: by hand,
@@ -14,6 +15,7 @@
 //!
 //! Must not know: the engine's state, the runbook, any face.
 
+mod ballast;
 mod chain;
 mod clocks;
 mod damage;
@@ -31,6 +33,7 @@ mod tests;
 
 pub use clocks::Clocks;
 pub use damage::{Damage, DamageKind};
+pub use disk::{Disk, How, LocalDisk};
 pub use file::{FileJournal, JournalOpenError};
 pub use lock::Holder;
 pub use record::{Link, Record};

@@ -3,30 +3,38 @@
 //! Nothing else is ever repaired. Those bytes were never acknowledged: no effect followed them.
 
 use std::fs::File;
-use std::io::{self, Write};
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
-use super::disk;
+use super::disk::{self, Disk, How};
 
 /// How many crashes between keeping and cutting, at one and the same record, find a free name.
 const NAMES_MAX: u32 = 100;
 
 /// Copies the tail to `torn-<seq>` and cuts the journal to its whole lines, each step durable.
-pub(super) fn cut(run_dir: &Path, journal: &File, whole_bytes: u64, seq: u64, tail: &[u8]) -> io::Result<()> {
-    let mut aside = free_file(run_dir, seq)?;
-    aside.write_all(tail)?;
-    aside.sync_all()?;
-    disk::sync_dir(run_dir)?;
-    journal.set_len(whole_bytes)?;
-    journal.sync_all()
+pub(super) fn cut(
+    disk: &dyn Disk,
+    run_dir: &Path,
+    journal: &File,
+    whole_bytes: u64,
+    seq: u64,
+    tail: &[u8],
+) -> io::Result<()> {
+    let (path, aside) = free_file(disk, run_dir, seq)?;
+    disk.write(&path, &aside, tail)?;
+    disk.sync(&path, &aside)?;
+    disk.sync_dir(run_dir)?;
+    let path = run_dir.join(disk::JOURNAL);
+    disk.cut(&path, journal, whole_bytes)
 }
 
-fn free_file(run_dir: &Path, seq: u64) -> io::Result<File> {
+fn free_file(disk: &dyn Disk, run_dir: &Path, seq: u64) -> io::Result<(PathBuf, File)> {
     for nth in 0..NAMES_MAX {
         let name = if nth == 0 { format!("torn-{seq}") } else { format!("torn-{seq}.{nth}") };
-        match disk::careful().write(true).create_new(true).open(run_dir.join(name)) {
+        let path = run_dir.join(name);
+        match disk.open(&path, How::New) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            opened => return opened,
+            opened => return opened.map(|file| (path, file)),
         }
     }
     Err(io::Error::new(

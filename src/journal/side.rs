@@ -1,13 +1,13 @@
 //! What does not fit into a line goes to `out/<seq>.json`; the line keeps its hash and length.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 use serde::{Deserialize, Serialize};
 
-use super::disk;
+use super::disk::{self, Disk, How};
 use super::record::Link;
 use crate::model::{Object, Value};
 
@@ -80,19 +80,20 @@ fn file_name(seq: u64, nth: usize) -> String {
 }
 
 /// Writes side files and makes them durable. One left by a crash has no line and is replaced.
-pub(super) fn write(run_dir: &Path, files: &[SideFile]) -> io::Result<()> {
+pub(super) fn write(disk: &dyn Disk, run_dir: &Path, files: &[SideFile]) -> io::Result<()> {
     if files.is_empty() {
         return Ok(());
     }
     let dir = run_dir.join(DIR);
-    disk::private_dir(&dir)?;
+    disk.make_dir(&dir)?;
     for side in files {
-        let mut file = disk::careful().write(true).create(true).truncate(true).open(dir.join(&side.name))?;
-        file.write_all(&side.bytes)?;
-        file.sync_all()?;
+        let path = dir.join(&side.name);
+        let file = disk.open(&path, How::Replace)?;
+        disk.write(&path, &file, &side.bytes)?;
+        disk.sync(&path, &file)?;
     }
-    disk::sync_dir(&dir)?;
-    disk::sync_dir(run_dir)
+    disk.sync_dir(&dir)?;
+    disk.sync_dir(run_dir)
 }
 
 /// Puts the moved members back into an event's JSON.
