@@ -1,10 +1,14 @@
-//! The one integration-test binary: the house, the command line, drills, a real pseudo-terminal.
+//! The one integration-test binary: the house, the command line, drills, a real pseudo-terminal,
+//! AWS emulators.
 
 mod broken_runbooks;
 mod cli;
 mod drills;
+#[cfg(feature = "aws")]
+mod emulators;
 mod floors;
 mod home;
+mod no_network;
 mod operator;
 mod pty;
 mod scenarios;

@@ -1,0 +1,68 @@
+//! The independent hand: builds worlds and looks at them with boto3, which knows nothing of lifeboat.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+
+use serde_json::{Value, json};
+
+use super::pair::{ACCESS_KEY, Pair};
+use super::tools;
+
+pub struct Hand {
+    child: Child,
+    asked: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+/// What the service said no with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    pub code: String,
+    pub message: String,
+}
+
+impl Hand {
+    pub fn new() -> Self {
+        let mut child =
+            tools::python().arg(tools::script("hand.py")).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let asked = child.stdin.take().unwrap();
+        let answers = BufReader::new(child.stdout.take().unwrap());
+        Self { child, asked, answers }
+    }
+
+    /// Makes a call that must succeed.
+    pub fn call(&mut self, pair: &Pair, place: (&str, &str), operation: &str, params: Value) -> Value {
+        self.attempt(pair, place, operation, params)
+            .unwrap_or_else(|refused| panic!("{operation} in {place:?}: {refused:?}"))
+    }
+
+    /// Makes a call to a service (boto3's name of it) in a region.
+    pub fn attempt(
+        &mut self,
+        pair: &Pair,
+        (service, region): (&str, &str),
+        operation: &str,
+        params: Value,
+    ) -> Result<Value, Refused> {
+        let line = json!({
+            "endpoint": pair.url(service), "service": service, "region": region, "key": ACCESS_KEY,
+            "operation": operation, "params": params,
+        });
+        writeln!(self.asked, "{line}").unwrap();
+        let mut answer = String::new();
+        self.answers.read_line(&mut answer).unwrap();
+        let mut answer: Value = serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{error}: {answer:?}"));
+        if let Some(error) = answer.get("error") {
+            let text = |name: &str| error[name].as_str().unwrap_or_default().to_owned();
+            return Err(Refused { code: text("code"), message: text("message") });
+        }
+        Ok(answer["ok"].take())
+    }
+}
+
+impl Drop for Hand {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,94 @@
+//! The two emulators, and which service goes to which: each to the one that has it
+//! (`design/emulators.md` of the sprint; the figures are repeated where they matter).
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::thread;
+
+use super::process::Server;
+use super::tools;
+
+/// The account of everything at ministack. moto has one of its own, whatever the key.
+pub const ACCOUNT: &str = "111122223333";
+/// What ministack takes the account from; moto takes any key.
+pub const ACCESS_KEY: &str = ACCOUNT;
+pub const SECRET_KEY: &str = "secret";
+
+/// The environment names under which SDK and CLI look for an endpoint, and boto3's name of the service.
+pub const SERVICES: [(&str, &str); 13] = [
+    ("AWS_ENDPOINT_URL_RDS", "rds"),
+    ("AWS_ENDPOINT_URL_ECS", "ecs"),
+    ("AWS_ENDPOINT_URL_ROUTE_53", "route53"),
+    ("AWS_ENDPOINT_URL_CLOUDFRONT", "cloudfront"),
+    ("AWS_ENDPOINT_URL_CLOUDWATCH", "cloudwatch"),
+    ("AWS_ENDPOINT_URL_S3", "s3"),
+    ("AWS_ENDPOINT_URL_STS", "sts"),
+    ("AWS_ENDPOINT_URL_DYNAMODB", "dynamodb"),
+    ("AWS_ENDPOINT_URL_BACKUP", "backup"),
+    ("AWS_ENDPOINT_URL_ELASTICACHE", "elasticache"),
+    ("AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2", "elbv2"),
+    ("AWS_ENDPOINT_URL_SNS", "sns"),
+    ("AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING", "application-autoscaling"),
+];
+
+/// Who answers for RDS: moto promotes and restores, ministack has global databases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rds {
+    Moto,
+    Ministack,
+}
+
+pub struct Pair {
+    pub moto: Server,
+    pub ministack: Server,
+    rds: Rds,
+}
+
+impl Pair {
+    pub fn start(rds: Rds) -> Self {
+        let mut moto = tools::python();
+        moto.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]);
+        let mut ministack = tools::python();
+        // Without BIND_HOST it listens on every address, and with its IoT on a fixed port as well.
+        ministack.args(["-m", "ministack"]).envs([
+            ("BIND_HOST", "127.0.0.1"),
+            ("GATEWAY_PORT", "0"),
+            ("IOT_MTLS_ENABLED", "0"),
+        ]);
+        let (moto, ministack) = thread::scope(|scope| {
+            let moto = scope.spawn(|| Server::start(&mut moto));
+            let ministack = Server::start(&mut ministack);
+            (moto.join().unwrap(), ministack)
+        });
+        Self { moto, ministack, rds }
+    }
+
+    /// Where a service is, by boto3's name of it.
+    pub fn url(&self, service: &str) -> &str {
+        match (service, self.rds) {
+            ("rds", Rds::Moto) | ("application-autoscaling", _) => &self.moto.url,
+            _ => &self.ministack.url,
+        }
+    }
+
+    /// The endpoints as SDK and CLI take them from the environment.
+    pub fn endpoints(&self) -> Vec<(&'static str, String)> {
+        SERVICES.iter().map(|(name, service)| (*name, self.url(service).to_owned())).collect()
+    }
+
+    /// Both forget everything.
+    pub fn reset(&self) {
+        post(&self.moto, "/moto-api/reset");
+        post(&self.ministack, "/_ministack/reset");
+    }
+}
+
+fn post(server: &Server, path: &str) {
+    let mut stream = TcpStream::connect(server.address()).unwrap();
+    let head =
+        format!("POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", server.address());
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{path}: {answer}");
+}
