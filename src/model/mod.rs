@@ -8,6 +8,7 @@ pub mod digest;
 pub mod event;
 pub mod expr;
 pub mod outcome;
+pub mod partial;
 pub mod plan;
 pub mod runbook;
 pub mod scenario;

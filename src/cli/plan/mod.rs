@@ -1,7 +1,6 @@
 //! `plan` and FILE alone: what a runbook would do, shown and never run.
 
 mod markdown;
-mod partial;
 mod text;
 mod view;
 

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::partial;
 use crate::model::action::command_line::{command_lines_of, shell_line};
 use crate::model::action::{Action, Spec};
 use crate::model::expr::plain;
+use crate::model::partial;
 use crate::model::plan::{Plan, PlanStep, ResolvedTarget};
 use crate::model::runbook::{ActionUse, Check, Confirm, Contact, MfaRule, OnFailure};
 use crate::model::time::human_ms;

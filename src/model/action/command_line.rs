@@ -3,12 +3,14 @@
 //!
 //! Must not know: how these lines are run or shown.
 
+mod composite;
+
 use std::fmt::Write as _;
 
-use serde_json::json;
+use composite::{copy_object_line, invalidation_line, metric_line, services_stable_line, update_origin_lines};
 
+use super::Action;
 use super::outside::{DnsResolve, Exec, HttpCheck};
-use super::{Action, cloudfront, cloudwatch, ecs, s3};
 use crate::model::plan::ResolvedTarget;
 use crate::model::{Object, Value};
 
@@ -28,6 +30,11 @@ impl Action {
     /// do. Most actions are one command; a composite one says so by being several.
     #[must_use]
     pub fn command_lines(&self, target: &ResolvedTarget) -> Vec<Vec<String>> {
+        let lines = self.own_lines(target);
+        if self.name().starts_with("aws/") { in_role(lines, target) } else { lines }
+    }
+
+    fn own_lines(&self, target: &ResolvedTarget) -> Vec<Vec<String>> {
         match self {
             Self::Manual(_) | Self::Note(_) | Self::Wait(_) => Vec::new(),
             Self::Exec(exec) => vec![exec_line(exec)],
@@ -94,7 +101,7 @@ pub fn command_lines_of(name: &str, with: &Object, target: &ResolvedTarget) -> V
     }
     match name.strip_prefix("aws/").and_then(|name| name.split_once('.')) {
         Some((service, operation)) if Action::spec_of(name).is_some() && !COMPOSITE.contains(&name) => {
-            vec![plain_line(service, operation, with, target)]
+            in_role(vec![plain_line(service, operation, with, target)], target)
         }
         _ => Vec::new(),
     }
@@ -114,10 +121,32 @@ fn aws_line(service: &str, operation: &str, members: &Object, target: &ResolvedT
     if let Some(region) = &target.region {
         push_text(&mut line, "region", region);
     }
-    if let Some(profile) = &target.profile {
+    // With a role the profile opens the role's session: named here, it would win over that.
+    if let Some(profile) = target.profile.as_ref().filter(|_| target.role.is_none()) {
         push_text(&mut line, "profile", profile);
     }
     line
+}
+
+/// The command line has no option for a role, so each line that goes to AWS takes the target's role
+/// first. Its keys stay in that one shell, and no argument shows them.
+fn in_role(lines: Vec<Vec<String>>, target: &ResolvedTarget) -> Vec<Vec<String>> {
+    let Some(role) = &target.role else { return lines };
+    let as_caller = ResolvedTarget { role: None, ..target.clone() };
+    let mut members = Object::new();
+    members.insert("role_arn".to_owned(), Value::from(role.as_str()));
+    members.insert("role_session_name".to_owned(), Value::from("by-hand"));
+    let assume = shell_line(&aws_line("sts", "assume-role", &members, &as_caller));
+    let take = format!(
+        "keys=$({assume} --query \"Credentials.[AccessKeyId,SecretAccessKey,SessionToken]\" --output text) && \
+         set -- $keys && export AWS_ACCESS_KEY_ID=$1 AWS_SECRET_ACCESS_KEY=$2 AWS_SESSION_TOKEN=$3"
+    );
+    let with_role = |line: Vec<String>| match line.as_slice() {
+        [aws, ..] if aws == "aws" => script(format!("{take} && {}", shell_line(&line))),
+        [sh, c, text] if sh == "sh" && c == "-c" => script(format!("{take} && {text}")),
+        _ => line,
+    };
+    lines.into_iter().map(with_role).collect()
 }
 
 fn push_option(line: &mut Vec<String>, name: &str, value: &Value) {
@@ -176,85 +205,6 @@ fn object(value: Value) -> Object {
         Value::Object(members) => members,
         _ => Object::new(),
     }
-}
-
-/// No single operation edits an origin: read config and `ETag`, edit, write with `If-Match`.
-fn update_origin_lines(update: &cloudfront::UpdateOrigin, target: &ResolvedTarget) -> Vec<Vec<String>> {
-    let (old, new) = (format!("{}.json", update.id), format!("{}-new.json", update.id));
-    let id = object(json!({"id": update.id}));
-    let read = shell_line(&aws_line("cloudfront", "get-distribution-config", &id, target));
-    // Without a name there must be just one: pointing all of them elsewhere is nobody's wish.
-    let origin = if update.origin_id.is_some() {
-        ".Origins.Items[] | select(.Id == \\$origin)"
-    } else {
-        ".Origins.Items | if length == 1 then .[0] else error(\\\"which origin?\\\") end"
-    };
-    let mut edit = vec!["jq".to_owned(), "--arg".to_owned(), "domain".to_owned(), update.domain_name.clone()];
-    if let Some(origin_id) = &update.origin_id {
-        edit.extend(["--arg".to_owned(), "origin".to_owned(), origin_id.clone()]);
-    }
-    let edit = format!("{} \".DistributionConfig | ({origin}).DomainName = \\$domain\"", shell_line(&edit));
-    let write = object(json!({"id": update.id, "distribution_config": format!("file://{new}")}));
-    let write = shell_line(&aws_line("cloudfront", "update-distribution", &write, target));
-    let (old, new) = (quoted(&old), quoted(&new));
-    vec![
-        script(format!("{read} --output json > {old}")),
-        script(format!("{edit} {old} > {new}")),
-        script(format!("{write} --if-match \"$(jq -r .ETag {old})\"")),
-    ]
-}
-
-/// A caller reference makes the call repeatable; without one the CLI makes up its own.
-fn invalidation_line(create: &cloudfront::CreateInvalidation, target: &ResolvedTarget) -> Vec<String> {
-    let members = match &create.caller_reference {
-        None => json!({"distribution_id": create.distribution_id, "paths": create.paths}),
-        Some(reference) => json!({
-            "distribution_id": create.distribution_id,
-            "invalidation_batch": {
-                "paths": {"quantity": create.paths.len(), "items": create.paths},
-                "caller_reference": reference,
-            },
-        }),
-    };
-    aws_line("cloudfront", "create-invalidation", &object(members), target)
-}
-
-/// Restoring a version is a copy of it onto its own key.
-fn copy_object_line(restore: &s3::RestoreObjectVersion, target: &ResolvedTarget) -> Vec<String> {
-    let key = percent_encoded(&restore.key, true);
-    let source = format!("{}/{key}?versionId={}", restore.bucket, percent_encoded(&restore.version_id, false));
-    let members = json!({"bucket": restore.bucket, "key": restore.key, "copy_source": source});
-    aws_line("s3api", "copy-object", &object(members), target)
-}
-
-/// "Stable" is read off a description: one deployment, all its tasks running.
-fn services_stable_line(stable: &ecs::ServicesStable, target: &ResolvedTarget) -> Vec<String> {
-    let query = "services[0].{desired: desiredCount, running: runningCount, \
-                 deployments: length(deployments), rollout: deployments[0].rolloutState}";
-    let members = json!({"cluster": stable.cluster, "services": [stable.service], "query": query});
-    aws_line("ecs", "describe-services", &object(members), target)
-}
-
-/// The window ends now, so the line works out its times when it is run.
-fn metric_line(metric: &cloudwatch::GetMetric, target: &ResolvedTarget) -> Vec<String> {
-    let dimensions: Vec<Value> =
-        metric.dimensions.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
-    let simple = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./:".contains(&b));
-    let dimensions = if metric.dimensions.iter().all(|(name, value)| simple(name) && simple(value)) {
-        json!(metric.dimensions.iter().map(|(name, value)| format!("Name={name},Value={value}")).collect::<Vec<_>>())
-    } else {
-        Value::Array(dimensions)
-    };
-    let members = json!({
-        "namespace": metric.namespace,
-        "metric_name": metric.metric_name,
-        "dimensions": dimensions,
-        "statistics": [metric.statistic.as_deref().unwrap_or("Average")],
-        "period": metric.period_seconds.unwrap_or(60),
-    });
-    let line = shell_line(&aws_line("cloudwatch", "get-metric-statistics", &object(members), target));
-    let window = metric.window_seconds.unwrap_or(600);
-    script(format!("{line} --start-time \"$(($(date +%s) - {window}))\" --end-time \"$(date +%s)\""))
 }
 
 fn exec_line(exec: &Exec) -> Vec<String> {

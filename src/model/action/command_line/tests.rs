@@ -60,13 +60,17 @@ fn composite_actions_say_what_they_are_made_of() {
         edit[0],
         "sh -c 'aws cloudfront get-distribution-config --id E1 --region us-east-1 --profile dr --output json > E1.json'"
     );
-    assert!(edit[1].contains("select(.Id == \\$origin)).DomainName = \\$domain"), "{}", edit[1]);
+    assert!(edit[1].ends_with("' E1.json E1-new.json dr.example.com o"), "{}", edit[1]);
     let only = lines("aws/cloudfront.update_origin", &json!({"id": "E1", "domain_name": "dr.example.com"}));
-    assert!(only[1].contains("if length == 1 then .[0] else error("), "{}", only[1]);
-    assert!(edit[2].contains("--if-match \"$(jq -r .ETag E1.json)\""), "{}", edit[2]);
+    assert!(only[1].ends_with("' E1.json E1-new.json dr.example.com"), "{}", only[1]);
+    assert!(
+        edit[2].contains(
+            "--distribution-config file://E1-new.json --region us-east-1 --profile dr --if-match \"$(python3"
+        )
+    );
     assert_eq!(
         lines("aws/s3.restore_object_version", &json!({"bucket": "b", "key": "a dir/é.txt", "version_id": "v+1"})),
-        ["aws s3api copy-object --bucket b --key 'a dir/é.txt' --copy-source 'b/a%20dir/%C3%A9.txt?versionId=v%2B1' \
+        ["aws s3api copy-object --bucket b --key 'a dir/é.txt' --copy-source 'b/a dir/é.txt?versionId=v+1' \
           --region us-east-1 --profile dr"]
     );
     let stable = lines("aws/ecs.services_stable", &json!({"cluster": "c", "service": "s"}));
@@ -76,6 +80,68 @@ fn composite_actions_say_what_they_are_made_of() {
         &json!({"namespace": "AWS/RDS", "metric_name": "ReplicaLag", "dimensions": {"DBInstanceIdentifier": "d"}}),
     );
     assert!(metric[0].contains("--dimensions Name=DBInstanceIdentifier,Value=d --statistics Average --period 60"));
+}
+
+/// The edit is a program inside a line: it has to do what it says.
+#[test]
+fn the_edit_of_an_origin_changes_one_domain_and_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let read = json!({"ETag": "E9", "DistributionConfig": {"Comment": "it's", "Origins": {"Quantity": 2, "Items": [
+        {"Id": "a", "DomainName": "a.example"}, {"Id": "b", "DomainName": "b.example"}]}}});
+    std::fs::write(dir.path().join("E1.json"), read.to_string()).unwrap();
+    let run = |with: &Value, ix: usize| {
+        let line = &lines("aws/cloudfront.update_origin", with)[ix];
+        std::process::Command::new("sh").args(["-c", line]).current_dir(dir.path()).output().unwrap()
+    };
+    let edit = run(&json!({"id": "E1", "origin_id": "b", "domain_name": "dr.example"}), 1);
+    assert!(edit.status.success(), "{edit:?}");
+    let new = std::fs::read_to_string(dir.path().join("E1-new.json")).unwrap();
+    let mut wanted = read["DistributionConfig"].clone();
+    wanted["Origins"]["Items"][1]["DomainName"] = json!("dr.example");
+    assert_eq!(serde_json::from_str::<Value>(&new).unwrap(), wanted);
+    let which = run(&json!({"id": "E1", "domain_name": "dr.example"}), 1);
+    assert!(!which.status.success(), "two origins and no name: {which:?}");
+}
+
+#[test]
+fn a_role_is_taken_in_the_same_line() {
+    let target = ResolvedTarget {
+        region: Some("us-east-1".into()),
+        profile: Some("base".into()),
+        role: Some("arn:aws:iam::111122223333:role/dr".into()),
+        ..Default::default()
+    };
+    let all = |name: &str, with: &Value| {
+        let lines = Action::parse(name, with).unwrap().command_lines(&target);
+        lines.iter().map(|line| shell_line(line)).collect::<Vec<_>>()
+    };
+    let promote = all("aws/rds.promote_read_replica_db_cluster", &json!({"db_cluster_identifier": "it's"}));
+    assert!(promote[0].contains("aws sts assume-role --role-arn arn:aws:iam::111122223333:role/dr"), "{promote:?}");
+    assert_eq!(promote[0].matches("--profile base").count(), 1, "the profile opens the role only: {promote:?}");
+    // What the shell would run: the keys come first, and without them nothing does.
+    let dir = tempfile::tempdir().unwrap();
+    let fake = "#!/bin/sh\n[ \"$1\" = sts ] && { [ -z \"$REFUSE\" ] && echo 'AK SK ST'; exit; }\n\
+                echo \"$AWS_ACCESS_KEY_ID $AWS_SECRET_ACCESS_KEY $AWS_SESSION_TOKEN $*\"\n";
+    let program = dir.path().join("aws");
+    std::fs::write(&program, fake).unwrap();
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let run = |refuse: &str| {
+        let path = format!("{}:/usr/bin:/bin", dir.path().display());
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", &promote[0]]).env("PATH", path).env("REFUSE", refuse).output().unwrap()
+    };
+    let said = run("");
+    assert_eq!(
+        String::from_utf8_lossy(&said.stdout).trim(),
+        "AK SK ST rds promote-read-replica-db-cluster --db-cluster-identifier it's --region us-east-1",
+        "{said:?}"
+    );
+    assert!(run("yes").stdout.is_empty(), "without the role nothing may be sent as somebody else");
+    let origin = all("aws/cloudfront.update_origin", &json!({"id": "E1", "domain_name": "d"}));
+    assert!(
+        origin[0].contains("assume-role") && !origin[1].contains("assume-role") && origin[2].contains("assume-role")
+    );
+    assert!(!all("http/check", &json!({"url": "https://a.example/"}))[0].contains("assume-role"));
 }
 
 #[test]

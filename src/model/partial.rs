@@ -1,9 +1,9 @@
 //! Templates before the run: what is known is filled in, what only the run can tell stays visible
 //! as `‹steps.lag.outputs.lag›`.
 
-use crate::model::expr::{Piece, pieces, plain};
-use crate::model::template::{Node, Template, Tree};
-use crate::model::{Object, Value};
+use super::expr::{Piece, pieces, plain};
+use super::template::{Node, Template, Tree};
+use super::{Object, Value};
 
 /// A template as far as it can be rendered now.
 #[must_use]
