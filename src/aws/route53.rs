@@ -11,11 +11,10 @@ use super::error::invalid;
 use super::shape::{empty_answer, instant};
 use crate::engine::ports::CloudReply;
 use crate::model::Value;
-use crate::model::action::route53 as input;
+use crate::model::action::{route53 as input, swap};
 use crate::model::outcome::CloudError;
 
 mod sets;
-mod swap;
 
 pub(super) async fn change_resource_record_sets(
     calls: &Calls<'_>,

@@ -50,7 +50,7 @@ pub struct Engine {
     run: RunState,
     steps: Vec<StepState>,
     /// The request of each step as far as it is known before the step is ready.
-    previews: Vec<Vec<(String, String)>>,
+    previews: Vec<view::Preview>,
     /// Every expectation of the plan as people read it.
     expectations: HashMap<String, String>,
     by_key: HashMap<String, StepIx>,

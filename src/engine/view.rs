@@ -10,9 +10,8 @@ use super::snapshot::{
     PhaseView, RollbackView, Snapshot, StepView, UnknownView,
 };
 use super::state::Stage;
-use crate::model::Value;
 use crate::model::action::Action;
-use crate::model::action::command_line::shell_line;
+use crate::model::action::command_line::{command_lines_of, shell_line};
 use crate::model::digest::digest_of;
 use crate::model::event::Purpose;
 use crate::model::expr::plain;
@@ -21,6 +20,20 @@ use crate::model::plan::{Plan, ResolvedTarget, StepIx};
 use crate::model::runbook::Check;
 use crate::model::template::{Node, Tree};
 use crate::model::time::elapsed_ms;
+use crate::model::{Object, Value, partial};
+
+/// What is shown of a step before its inputs are all known.
+#[derive(Debug, Clone)]
+pub(super) struct Preview {
+    request: Vec<(String, String)>,
+    command_line: Option<String>,
+}
+
+/// Command lines as one text; none where there are none.
+fn joined(lines: &[Vec<String>]) -> Option<String> {
+    let text = lines.iter().map(|line| shell_line(line)).collect::<Vec<_>>().join("\n");
+    (!text.is_empty()).then_some(text)
+}
 
 impl Engine {
     /// Everything a screen or a summary shows, as of `now_ms`.
@@ -108,7 +121,10 @@ impl Engine {
         let target = self.target_of(ix, &step.uses);
         let call = state.call.as_ref();
         let (activity_kind, activity) = self.activity(ix);
-        let lines = call.map(|call| call.action.command_lines(&target)).unwrap_or_default();
+        let by_hand = match call {
+            Some(call) => joined(&call.action.command_lines_seen(&target, state.before.as_ref())),
+            None => self.previews[ix].command_line.clone(),
+        };
         let running = match self.awaits(ix) {
             super::meter::Awaits::Nobody => 0,
             _ => elapsed_ms(state.since_ms, now_ms),
@@ -134,11 +150,7 @@ impl Engine {
             target: target.name.clone(),
             account: account(&target).unwrap_or_default(),
             region: target.region.clone().unwrap_or_default(),
-            command_line: if lines.is_empty() {
-                None
-            } else {
-                Some(lines.iter().map(|line| shell_line(line)).collect::<Vec<_>>().join("\n"))
-            },
+            command_line: by_hand,
             console_link: call.and_then(|call| call.action.console_link(&target)),
             checks: step
                 .checks
@@ -186,12 +198,22 @@ impl Engine {
             let members = call.with.as_object().into_iter().flatten();
             return members.map(|(key, value)| (key.clone(), plain(value))).collect();
         }
-        self.previews[ix].clone()
+        self.previews[ix].request.clone()
     }
 
-    /// The request of a step that is not ready yet: what inputs already tell, the author's text for
-    /// the rest. Made once, as nothing of it changes during a run.
-    pub(super) fn preview(&self, ix: StepIx) -> Vec<(String, String)> {
+    /// A step that is not ready yet: what inputs already tell, the author's text for the rest. Made
+    /// once, as nothing of it changes during a run.
+    pub(super) fn preview(&self, ix: StepIx) -> Preview {
+        let uses = &self.plan.steps[ix].uses;
+        let with = match partial::tree(&uses.with, &self.scope(Some(ix), &[], &[])) {
+            Value::Object(members) => members,
+            _ => Object::new(),
+        };
+        let lines = command_lines_of(&uses.action.value, &with, &self.target_of(ix, uses));
+        Preview { request: self.request_preview(ix), command_line: joined(&lines) }
+    }
+
+    fn request_preview(&self, ix: StepIx) -> Vec<(String, String)> {
         let text = |tree: &Tree| match tree.render(&self.scope(Some(ix), &[], &[])) {
             Ok(value) => plain(&value),
             Err(_) => match &tree.node {

@@ -9,8 +9,8 @@ use std::fmt::Write as _;
 
 use composite::{copy_object_line, invalidation_line, metric_line, services_stable_line, update_origin_lines};
 
-use super::Action;
 use super::outside::{DnsResolve, Exec, HttpCheck};
+use super::{Action, swap};
 use crate::model::plan::ResolvedTarget;
 use crate::model::{Object, Value};
 
@@ -32,6 +32,18 @@ impl Action {
     pub fn command_lines(&self, target: &ResolvedTarget) -> Vec<Vec<String>> {
         let lines = self.own_lines(target);
         if self.name().starts_with("aws/") { in_role(lines, target) } else { lines }
+    }
+
+    /// As [`Action::command_lines`], once the state that it changes has been seen (the answer of its
+    /// probe): records are changed only if they still are as they were seen, by the batch that a run
+    /// sends as well. Empty where such a batch would lose something.
+    #[must_use]
+    pub fn command_lines_seen(&self, target: &ResolvedTarget, before: Option<&Value>) -> Vec<Vec<String>> {
+        let Self::ChangeResourceRecordSets(call) = self else { return self.command_lines(target) };
+        let Ok(plan) = swap::plan(&call.change_batch, before) else { return Vec::new() };
+        let mut swapped = call.clone();
+        swapped.change_batch.changes = plan.changes;
+        Self::ChangeResourceRecordSets(swapped).command_lines(target)
     }
 
     fn own_lines(&self, target: &ResolvedTarget) -> Vec<Vec<String>> {

@@ -19,6 +19,7 @@ pub mod rds;
 pub mod route53;
 pub mod s3;
 pub mod sts;
+pub mod swap;
 
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::Serialize;

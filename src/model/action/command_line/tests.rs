@@ -52,6 +52,25 @@ fn nested_members_go_as_json_with_their_wire_names() {
 }
 
 #[test]
+fn a_record_that_has_been_seen_is_changed_only_if_it_still_is_like_that() {
+    let set = |target: &str| json!({"name": "www.example.com", "type": "CNAME", "ttl": 60, "resource_records": [{"value": target}]});
+    let with = json!({"hosted_zone_id": "Z1", "change_batch": {"changes": [
+        {"action": "UPSERT", "resource_record_set": set("dr.example.com")}]}});
+    let flip = Action::parse("aws/route53.change_resource_record_sets", &with).unwrap();
+    let changes = |before: Option<&Value>| {
+        let lines = flip.command_lines_seen(&ResolvedTarget::default(), before);
+        lines.first().map(|line| serde_json::from_str::<Value>(&line[6]).unwrap()["Changes"].clone())
+    };
+    assert_eq!(changes(None).unwrap()[0]["Action"], "UPSERT");
+    let mut seen = json!({"resource_record_sets": [set("old.example.com")], "is_truncated": false});
+    let swapped = changes(Some(&seen)).unwrap();
+    assert_eq!((&swapped[0]["Action"], &swapped[1]["Action"]), (&json!("DELETE"), &json!("CREATE")));
+    assert_eq!(swapped[0]["ResourceRecordSet"]["ResourceRecords"][0]["Value"], "old.example.com");
+    seen["resource_record_sets"][0]["geo_location"] = json!({"country_code": "DE"});
+    assert_eq!(changes(Some(&seen)), None, "the line would lose where the record answers");
+}
+
+#[test]
 fn composite_actions_say_what_they_are_made_of() {
     let edit =
         lines("aws/cloudfront.update_origin", &json!({"id": "E1", "origin_id": "o", "domain_name": "dr.example.com"}));

@@ -119,7 +119,12 @@ fn the_records_of_the_zone_itself_are_never_deleted() {
 fn a_refusal_says_that_the_record_has_changed() {
     let before = json!({"resource_record_sets": [record("api.shop.example.", "old.example")], "is_truncated": false});
     let guarded = plan(&batch(&upsert(&record("api.shop.example", "new.example"))), Some(&before)).unwrap();
-    let refusal = || invalid("InvalidChangeBatch", "HTTP 400");
+    let refusal = || CloudError {
+        kind: CloudErrorKind::Invalid,
+        code: "InvalidChangeBatch".to_owned(),
+        message: "HTTP 400".to_owned(),
+        request_id: None,
+    };
     let aws = "[Tried to delete resource record set [name='api.shop.example.', type='CNAME'] but the values provided do not match the current values]";
     let changed = guarded.refused(refusal(), aws).message;
     assert!(changed.starts_with("the record has changed since it was shown; look again"), "{changed}");

@@ -2,16 +2,15 @@
 //!
 //! Route 53 has no condition on a write, but a DELETE must name what is there, and a batch is done
 //! as a whole or not at all: so DELETE of what was shown and CREATE of what is wanted stand in for
-//! an UPSERT. Must not know: the SDK.
+//! an UPSERT. The adapter sends this batch, and the command line shows it. Must not know: the SDK.
 
-use crate::aws::error::invalid;
+use super::route53::{Change, ChangeAction, ChangeBatch, ResourceRecordSet, zone_order};
 use crate::model::Value;
-use crate::model::action::route53::{Change, ChangeAction, ChangeBatch, ResourceRecordSet, zone_order};
-use crate::model::outcome::CloudError;
+use crate::model::outcome::{CloudError, CloudErrorKind};
 
 /// What is really sent.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub struct Plan {
     pub changes: Vec<Change>,
     /// The longest TTL among the records that are replaced, seconds.
     pub old_ttl: Option<u32>,
@@ -23,7 +22,7 @@ pub(super) struct Plan {
 ///
 /// # Errors
 /// A record has members that the swap would lose.
-pub(super) fn plan(batch: &ChangeBatch, before: Option<&Value>) -> Result<Plan, CloudError> {
+pub fn plan(batch: &ChangeBatch, before: Option<&Value>) -> Result<Plan, CloudError> {
     let mut plan = Plan { changes: Vec::new(), old_ttl: None, guarded: false };
     let shown = before.and_then(Shown::of);
     for (ix, change) in batch.changes.iter().enumerate() {
@@ -67,19 +66,22 @@ pub(super) fn plan(batch: &ChangeBatch, before: Option<&Value>) -> Result<Plan, 
 }
 
 fn would_lose(old: &ResourceRecordSet, more: &[String]) -> CloudError {
-    invalid(
-        "RecordHasMore",
-        format!(
+    CloudError {
+        kind: CloudErrorKind::Invalid,
+        code: "RecordHasMore".to_owned(),
+        message: format!(
             "record {} {} has members that this action does not know ({}) and would lose; nothing was sent. Change it by hand",
             old.name,
             old.r#type,
             more.join(", ")
         ),
-    )
+        request_id: None,
+    }
 }
 
 impl Plan {
     /// AWS refused the batch. When that is because a record is no longer as it was shown, say so.
+    #[must_use]
     pub fn refused(&self, error: CloudError, said: &str) -> CloudError {
         let said = if said.is_empty() { error.message.as_str() } else { said };
         let moved = ["was not found", "do not match", "does not match", "already exists"];
