@@ -95,10 +95,24 @@ fn head(text: &mut String, view: &PlanView) {
     }
     for target in &view.targets {
         let mut parts = vec![format!("- Target {}:", code(&target.name))];
-        for (label, value) in [("region", &target.region), ("account", &target.account), ("profile", &target.profile)] {
+        for (label, value) in [
+            ("region", &target.region),
+            ("account", &target.account),
+            ("profile", &target.profile),
+            ("role", &target.role),
+        ] {
             parts.extend(value.as_ref().map(|value| format!("{label} {}", code(value))));
         }
         push(text, &parts.join(" "));
+    }
+    if let Some(mfa) = &view.mfa {
+        let (role, serial) = (code(&mfa.role), code(&mfa.serial));
+        push(
+            text,
+            &format!("- What changes something is done as {role}, with a code of {serial}. Open that session in the"),
+        );
+        push(text, "  terminal first, once in 15 minutes, and leave `--profile` out of the commands that use it:");
+        block(text, "  ", std::slice::from_ref(&mfa.session));
     }
     push(text, "");
 }

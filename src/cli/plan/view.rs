@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use crate::model::action::command_line::{command_lines_of, shell_line};
+use crate::model::action::command_line::{command_lines_of, session_script, shell_line};
 use crate::model::action::{Action, Spec};
 use crate::model::expr::plain;
 use crate::model::partial;
 use crate::model::plan::{Plan, PlanStep, ResolvedTarget};
-use crate::model::runbook::{ActionUse, Check, Confirm, Contact, MfaRule, OnFailure};
+use crate::model::runbook::{ActionUse, Check, Confirm, Contact, Mfa, MfaMethod, MfaRule, OnFailure};
 use crate::model::time::human_ms;
 use crate::model::{Object, Value};
 use crate::source::critical_path_of_plan;
@@ -24,9 +24,19 @@ pub struct PlanView {
     pub rpo_ms: Option<u64>,
     pub critical_path: CriticalPath,
     pub targets: Vec<ResolvedTarget>,
+    pub mfa: Option<MfaView>,
     pub roles: Vec<(String, Vec<String>)>,
     pub contacts: Vec<Contact>,
     pub phases: Vec<PhaseView>,
+}
+
+/// Whose code opens the session that changes are made in, where AWS checks it.
+#[derive(Debug, Clone, Serialize)]
+pub struct MfaView {
+    pub serial: String,
+    pub role: String,
+    /// A script that opens such a session; the code stands as `‹code›`.
+    pub session: String,
 }
 
 /// The longest chain of phases.
@@ -130,10 +140,23 @@ impl PlanView {
             rpo_ms: plan.rpo_ms,
             critical_path: path,
             targets: plan.targets.values().cloned().collect(),
+            mfa: plan.mfa.as_ref().and_then(|mfa| MfaView::new(mfa, plan, &scope)),
             roles: plan.roles.iter().map(|(role, people)| (role.clone(), people.clone())).collect(),
             contacts: plan.contacts.values().cloned().collect(),
             phases,
         }
+    }
+}
+
+impl MfaView {
+    fn new(mfa: &Mfa, plan: &Plan, scope: &Object) -> Option<Self> {
+        let (serial, role) = match (mfa.method, &mfa.serial, &mfa.role) {
+            (MfaMethod::Sts, Some(serial), Some(role)) => (partial::text(serial, scope), partial::text(role, scope)),
+            _ => return None,
+        };
+        let target = plan.targets.values().next().cloned().unwrap_or_default();
+        let session = session_script(&role, Some((&serial, "‹code›")), &target);
+        Some(Self { serial, role, session })
     }
 }
 

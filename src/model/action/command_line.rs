@@ -140,19 +140,31 @@ fn aws_line(service: &str, operation: &str, members: &Object, target: &ResolvedT
     line
 }
 
-/// The command line has no option for a role, so each line that goes to AWS takes the target's role
-/// first. Its keys stay in that one shell, and no argument shows them.
-fn in_role(lines: Vec<Vec<String>>, target: &ResolvedTarget) -> Vec<Vec<String>> {
-    let Some(role) = &target.role else { return lines };
+/// A script that opens a session of a role for the rest of its shell: with a device's code, where the
+/// role asks for one. No argument shows the keys.
+#[must_use]
+pub fn session_script(role: &str, mfa: Option<(&str, &str)>, target: &ResolvedTarget) -> String {
     let as_caller = ResolvedTarget { role: None, ..target.clone() };
     let mut members = Object::new();
-    members.insert("role_arn".to_owned(), Value::from(role.as_str()));
-    members.insert("role_session_name".to_owned(), Value::from("by-hand"));
+    let mut add = |name: &str, value: &str| members.insert(name.to_owned(), Value::from(value));
+    add("role_arn", role);
+    add("role_session_name", "by-hand");
+    if let Some((serial, code)) = mfa {
+        add("serial_number", serial);
+        add("token_code", code);
+    }
     let assume = shell_line(&aws_line("sts", "assume-role", &members, &as_caller));
-    let take = format!(
+    format!(
         "keys=$({assume} --query \"Credentials.[AccessKeyId,SecretAccessKey,SessionToken]\" --output text) && \
          set -- $keys && export AWS_ACCESS_KEY_ID=$1 AWS_SECRET_ACCESS_KEY=$2 AWS_SESSION_TOKEN=$3"
-    );
+    )
+}
+
+/// The command line has no option for a role, so each line that goes to AWS takes the target's role
+/// first. Its keys stay in that one shell.
+fn in_role(lines: Vec<Vec<String>>, target: &ResolvedTarget) -> Vec<Vec<String>> {
+    let Some(role) = &target.role else { return lines };
+    let take = session_script(role, None, target);
     let with_role = |line: Vec<String>| match line.as_slice() {
         [aws, ..] if aws == "aws" => script(format!("{take} && {}", shell_line(&line))),
         [sh, c, text] if sh == "sh" && c == "-c" => script(format!("{take} && {text}")),
