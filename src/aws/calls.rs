@@ -64,6 +64,8 @@ impl<'a> Calls<'a> {
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
+        // The SDK's futures are large, and each layer around them would move them once more.
+        let request = Box::pin(request);
         let (output, noted) = reply::noting(self.within(request, self.manner)).await;
         let value = output.and_then(value).map_err(|error| CloudError {
             request_id: error.request_id.or_else(|| noted.request_id.clone()),
@@ -80,7 +82,7 @@ impl<'a> Calls<'a> {
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
-        self.within(request, Manner::READ).await
+        self.within(Box::pin(request), Manner::READ).await
     }
 
     async fn within<T, E>(

@@ -115,14 +115,16 @@ impl Loader {
     #[cfg(test)]
     fn scripted_config(&self, keys: &super::wire::Keys, origin: &Origin, region: Option<&str>) -> SdkConfig {
         let region = region.or(self.options.region.as_deref()).unwrap_or("eu-central-1");
-        SdkConfig::builder()
+        let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .http_client(self.http.clone())
             .retry_config(self.retry_config())
+            .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .region(Region::new(region.to_owned()))
-            .credentials_provider(keys.provider(origin))
-            .build()
+            .credentials_provider(keys.provider(origin));
+        config.set_endpoint_url(self.options.endpoint_url.clone());
+        config.build()
     }
 }
 

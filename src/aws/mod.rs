@@ -23,6 +23,8 @@ mod sessions;
 mod shape;
 mod sts;
 #[cfg(test)]
+mod tests;
+#[cfg(test)]
 mod wire;
 
 use std::sync::Arc;
@@ -81,48 +83,62 @@ impl Cloud for AwsCloud {
     }
 }
 
-async fn dispatch(calls: &Calls<'_>, action: &Action) -> Result<CloudReply, CloudError> {
+type Answer<'a> = BoxFuture<'a, Result<CloudReply, CloudError>>;
+
+fn dispatch<'a>(calls: &'a Calls<'a>, action: &'a Action) -> Answer<'a> {
     match action {
-        Action::GetCallerIdentity(input) => sts::get_caller_identity(calls, input).await,
+        Action::GetCallerIdentity(input) => boxed(calls, input, sts::get_caller_identity),
 
-        Action::PromoteReadReplicaDbCluster(input) => rds::promote_read_replica_db_cluster(calls, input).await,
-        Action::PromoteReadReplica(input) => rds::promote_read_replica(calls, input).await,
-        Action::FailoverGlobalCluster(input) => rds::failover_global_cluster(calls, input).await,
-        Action::SwitchoverGlobalCluster(input) => rds::switchover_global_cluster(calls, input).await,
-        Action::DescribeDbClusters(input) => rds::describe_db_clusters(calls, input).await,
-        Action::DescribeDbInstances(input) => rds::describe_db_instances(calls, input).await,
-        Action::DescribeGlobalClusters(input) => rds::describe_global_clusters(calls, input).await,
+        Action::PromoteReadReplicaDbCluster(input) => boxed(calls, input, rds::promote_read_replica_db_cluster),
+        Action::PromoteReadReplica(input) => boxed(calls, input, rds::promote_read_replica),
+        Action::FailoverGlobalCluster(input) => boxed(calls, input, rds::failover_global_cluster),
+        Action::SwitchoverGlobalCluster(input) => boxed(calls, input, rds::switchover_global_cluster),
+        Action::DescribeDbClusters(input) => boxed(calls, input, rds::describe_db_clusters),
+        Action::DescribeDbInstances(input) => boxed(calls, input, rds::describe_db_instances),
+        Action::DescribeGlobalClusters(input) => boxed(calls, input, rds::describe_global_clusters),
 
-        Action::UpdateService(input) => ecs::update_service(calls, input).await,
-        Action::DescribeServices(input) => ecs::describe_services(calls, input).await,
-        Action::DescribeClusters(input) => ecs_clusters::describe_clusters(calls, input).await,
-        Action::ServicesStable(input) => ecs::services_stable(calls, input).await,
+        Action::UpdateService(input) => boxed(calls, input, ecs::update_service),
+        Action::DescribeServices(input) => boxed(calls, input, ecs::describe_services),
+        Action::DescribeClusters(input) => boxed(calls, input, ecs_clusters::describe_clusters),
+        Action::ServicesStable(input) => boxed(calls, input, ecs::services_stable),
 
-        Action::ChangeResourceRecordSets(input) => route53::change_resource_record_sets(calls, input).await,
-        Action::GetChange(input) => route53::get_change(calls, input).await,
-        Action::ListResourceRecordSets(input) => route53::list_resource_record_sets(calls, input).await,
-        Action::GetHostedZone(input) => hosted_zones::get_hosted_zone(calls, input).await,
+        Action::ChangeResourceRecordSets(input) => boxed(calls, input, route53::change_resource_record_sets),
+        Action::GetChange(input) => boxed(calls, input, route53::get_change),
+        Action::ListResourceRecordSets(input) => boxed(calls, input, route53::list_resource_record_sets),
+        Action::GetHostedZone(input) => boxed(calls, input, hosted_zones::get_hosted_zone),
 
-        Action::DescribeContinuousBackups(input) => dynamodb::describe_continuous_backups(calls, input).await,
+        Action::DescribeContinuousBackups(input) => boxed(calls, input, dynamodb::describe_continuous_backups),
 
-        Action::UpdateOrigin(input) => cloudfront::update_origin(calls, input).await,
-        Action::CreateInvalidation(input) => cloudfront::create_invalidation(calls, input).await,
-        Action::GetDistribution(input) => cloudfront::get_distribution(calls, input).await,
-        Action::GetInvalidation(input) => cloudfront::get_invalidation(calls, input).await,
+        Action::UpdateOrigin(input) => boxed(calls, input, cloudfront::update_origin),
+        Action::CreateInvalidation(input) => boxed(calls, input, cloudfront::create_invalidation),
+        Action::GetDistribution(input) => boxed(calls, input, cloudfront::get_distribution),
+        Action::GetInvalidation(input) => boxed(calls, input, cloudfront::get_invalidation),
 
-        Action::HeadBucket(input) => s3::head_bucket(calls, input).await,
-        Action::GetBucketVersioning(input) => s3::get_bucket_versioning(calls, input).await,
-        Action::GetBucketReplication(input) => s3::get_bucket_replication(calls, input).await,
-        Action::ListObjectVersions(input) => s3::list_object_versions(calls, input).await,
-        Action::RestoreObjectVersion(input) => s3::restore_object_version(calls, input).await,
+        Action::HeadBucket(input) => boxed(calls, input, s3::head_bucket),
+        Action::GetBucketVersioning(input) => boxed(calls, input, s3::get_bucket_versioning),
+        Action::GetBucketReplication(input) => boxed(calls, input, s3::get_bucket_replication),
+        Action::ListObjectVersions(input) => boxed(calls, input, s3::list_object_versions),
+        Action::RestoreObjectVersion(input) => boxed(calls, input, s3::restore_object_version),
 
-        Action::GetMetric(input) => cloudwatch::get_metric(calls, input).await,
+        Action::GetMetric(input) => boxed(calls, input, cloudwatch::get_metric),
 
         Action::Exec(_)
         | Action::HttpCheck(_)
         | Action::DnsResolve(_)
         | Action::Manual(_)
         | Action::Note(_)
-        | Action::Wait(_) => Err(error::invalid("NotAws", format!("`{}` is no call to AWS", action.name()))),
+        | Action::Wait(_) => {
+            let error = error::invalid("NotAws", format!("`{}` is no call to AWS", action.name()));
+            Box::pin(std::future::ready(Err(error)))
+        }
     }
+}
+
+/// Puts a call's future on the heap from a frame of its own: in one frame together, the futures of
+/// all services would not fit on a thread's stack.
+fn boxed<'a, I, F>(calls: &'a Calls<'a>, input: &'a I, call: impl FnOnce(&'a Calls<'a>, &'a I) -> F) -> Answer<'a>
+where
+    F: Future<Output = Result<CloudReply, CloudError>> + Send + 'a,
+{
+    Box::pin(call(calls, input))
 }
