@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::model::plan::Intent;
+
 const AFTER_HELP: &str = "\
 FILE is a path, or the name of a shipped runbook. RUN is a run's id, a unique
 prefix of it, or `last`.
@@ -51,9 +53,18 @@ impl Arguments {
 #[command(next_help_heading = "Global options")]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches of the command line")]
 pub struct Global {
-    /// Who drives; in a drill the login name unless given
+    /// Who drives; without it the AWS identity, in a simulated drill the login name
     #[arg(long, global = true, value_name = "NAME")]
     pub operator: Option<String>,
+    /// The AWS profile, in place of the targets' own; an empty one: the credentials of the environment
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// The AWS region, where the runbook's target names none
+    #[arg(long, global = true, value_name = "REGION")]
+    pub region: Option<String>,
+    /// Send every AWS call to this endpoint
+    #[arg(long, global = true, value_name = "URL")]
+    pub endpoint_url: Option<String>,
     /// Print JSON on stdout
     #[arg(long, global = true)]
     pub json: bool,
@@ -90,7 +101,9 @@ pub enum Verb {
     Check(Check),
     /// Show what a runbook would do: steps in order, calls, who must act, the critical path
     Plan(Plan),
-    /// Rehearse a runbook against the simulated cloud
+    /// Run a runbook against AWS, for real
+    Run(Live),
+    /// Rehearse a runbook against the simulated cloud, or a sandbox account
     Drill(Drill),
     /// Go on with a run where it stopped
     Resume(Resume),
@@ -153,9 +166,55 @@ pub enum PlanFormat {
 }
 
 #[derive(Debug, Args)]
+pub struct Live {
+    /// The runbook
+    pub file: String,
+    /// Give an input its value; may be repeated
+    #[arg(short, long = "input", value_name = "NAME=VALUE")]
+    pub inputs: Vec<String>,
+    /// emergency: the `emergency:` variant of each step applies
+    #[arg(long, value_enum, default_value_t = IntentChoice::Planned, value_name = "planned|emergency", hide_possible_values = true)]
+    pub mode: IntentChoice,
+    // Known only to be refused in our own words.
+    #[arg(long, hide = true)]
+    pub no_tui: bool,
+    #[arg(long, hide = true)]
+    pub yes: bool,
+}
+
+/// The calm variant of each step, or the desperate one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum IntentChoice {
+    Planned,
+    Emergency,
+}
+
+impl From<IntentChoice> for Intent {
+    fn from(choice: IntentChoice) -> Self {
+        match choice {
+            IntentChoice::Planned => Self::Planned,
+            IntentChoice::Emergency => Self::Emergency,
+        }
+    }
+}
+
+/// What a drill acts in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CloudChoice {
+    Sim,
+    Aws,
+}
+
+#[derive(Debug, Args)]
 pub struct Drill {
     /// The runbook; without it, choose from the shipped ones
     pub file: Option<String>,
+    /// sim: the simulated cloud. aws: accounts that the runbook's targets mark `drill: true`
+    #[arg(long, value_enum, default_value_t = CloudChoice::Sim, value_name = "sim|aws", hide_possible_values = true)]
+    pub cloud: CloudChoice,
+    /// emergency: the `emergency:` variant of each step applies
+    #[arg(long, value_enum, default_value_t = IntentChoice::Planned, value_name = "planned|emergency", hide_possible_values = true)]
+    pub mode: IntentChoice,
     /// What the simulated world looks like and what goes wrong: a name beside the runbook, or a path
     #[arg(long, value_name = "NAME|PATH")]
     pub scenario: Option<String>,

@@ -9,17 +9,18 @@ use super::echo::Echo;
 use super::exit::{CliError, Exit, Outcome};
 use super::files::{self, Origin};
 use super::out::{self, is_interactive};
-use super::session::{self, Fingerprint, Pace, Session};
+use super::session::{self, Fingerprint, Session};
 use super::settings::{Settings, is_ci};
+use super::simulated::{self, Pace};
 use super::start::{self, Chosen};
-use super::{face, plan, summary};
+use super::{face, plan, real, summary};
 use crate::driver::Operator;
 use crate::driver::handle::{Over, View};
 use crate::engine::ports::Journal;
 use crate::journal;
 use crate::model::event::{DrillHeader, RunHeader};
 use crate::model::outcome::Mode;
-use crate::model::plan::{Intent, Plan};
+use crate::model::plan::Plan;
 use crate::model::runbook::{Runbook, SourceFile};
 use crate::model::scenario::Scenario;
 use crate::report::summary::{JournalFacts, Summary, VERSION, summary as sum_up};
@@ -42,7 +43,7 @@ pub fn drill(settings: &Settings, wanted: &Drill) -> Outcome {
     let context = RunContext {
         given: files::inputs(&wanted.inputs)?,
         mode: Mode::Drill,
-        intent: Intent::Planned,
+        intent: wanted.mode.into(),
         operator: settings.operator(),
         run: run.clone(),
         now_ms: sim::start_ms(&chosen.scenario),
@@ -50,7 +51,7 @@ pub fn drill(settings: &Settings, wanted: &Drill) -> Outcome {
     let plan = plan::instantiated(settings, &loaded, runbook, &context)?;
     let header = header(&plan, &loaded.files, &chosen, binary);
     let driving = Driving { speed: chosen.speed, ..driving };
-    let session = session::begin((run, dir), plan, header, &chosen.scenario, driving.pace())?;
+    let session = simulated::begin((run, dir), plan, header, &chosen.scenario, driving.pace())?;
     drive(settings, driving, session)
 }
 
@@ -87,7 +88,7 @@ fn header(plan: &Plan, files: &[SourceFile], chosen: &Chosen, binary: Fingerprin
         digest: plan.digest.clone(),
         files: files.to_vec(),
         mode: Mode::Drill,
-        intent: Intent::Planned,
+        intent: plan.intent,
         operator: plan.operator.clone(),
         inputs: plan.inputs.clone(),
         version: session::version(),
@@ -123,13 +124,16 @@ pub fn scenario_of(settings: &Settings, name: &str, origin: &Origin) -> Result<S
 }
 
 pub fn resume(settings: &Settings, wanted: &Resume) -> Outcome {
-    let mut driving = Driving::new(settings, &wanted.face)?;
     let binary = Fingerprint::begin();
     let stopped = session::take_up(settings, &wanted.run)?;
     if let Some(status) = stopped.engine.finished() {
         return Err(CliError::usage(format!("run {} has ended: {}", stopped.run, summary::run_word(status)))
             .hint(format!("lifeboat timeline {} tells its story", stopped.run)));
     }
+    if !stopped.header.is_simulated() {
+        return real::resume(settings, stopped, &wanted.face, binary);
+    }
+    let mut driving = Driving::new(settings, &wanted.face)?;
     // Without a word about it, a drill in front of people goes on as fast as it began.
     if !driving.headless
         && wanted.face.speed.is_none()
@@ -137,7 +141,7 @@ pub fn resume(settings: &Settings, wanted: &Resume) -> Outcome {
     {
         driving.speed = speed;
     }
-    let session = stopped.go_on(driving.pace(), binary)?;
+    let session = simulated::go_on(stopped, driving.pace(), binary)?;
     drive(settings, driving, session)
 }
 
@@ -189,7 +193,7 @@ fn drive(settings: &Settings, driving: Driving, session: Session) -> Outcome {
 }
 
 /// Nobody at the keyboard: the records as they come, then the summary.
-fn drive_headless(settings: &Settings, session: Session) -> Outcome {
+pub fn drive_headless(settings: &Settings, session: Session) -> Outcome {
     let (run, dir, out) = (session.run.clone(), session.dir.clone(), settings.out);
     out.detail(&format!("journal and world in {}", dir.display()));
     if settings.json {

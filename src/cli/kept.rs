@@ -8,7 +8,6 @@ use super::settings::Settings;
 use crate::engine::snapshot::Snapshot;
 use crate::journal::{self, Damage};
 use crate::model::event::Stamped;
-use crate::model::outcome::Mode;
 use crate::report::fold::{self, ReplayError, Replayed};
 use crate::report::summary::{JournalFacts, Summary, summary};
 
@@ -59,14 +58,12 @@ pub fn damaged(damage: &Damage) -> CliError {
 }
 
 impl Kept {
-    /// The state of the run: of a drill when its clock last stood, of a real run now.
+    /// The state of the run: in the simulated cloud when its clock last stood, in the real world now.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         let last_ms = self.replayed.engine.last_at_ms();
-        let now_ms = match self.replayed.header.mode {
-            Mode::Drill => last_ms,
-            Mode::Real => super::doctor::now_ms().max(last_ms),
-        };
+        let is_simulated = self.replayed.header.is_simulated();
+        let now_ms = if is_simulated { last_ms } else { super::doctor::now_ms().max(last_ms) };
         self.replayed.engine.snapshot(now_ms)
     }
 

@@ -15,12 +15,14 @@ mod kept;
 mod note;
 mod out;
 mod plan;
+mod real;
 mod runs;
 mod schema;
 mod session;
 mod settings;
 mod shell;
 pub mod shipped;
+mod simulated;
 mod start;
 mod summary;
 mod timeline;
@@ -69,6 +71,8 @@ fn verb_of(settings: &Settings, verb: &Verb) -> Outcome {
     match verb {
         Verb::Check(wanted) => check::check(settings, wanted),
         Verb::Plan(wanted) => plan::plan(settings, wanted),
+        Verb::Run(wanted) => real::run(settings, wanted),
+        Verb::Drill(wanted) if real::is_wanted(wanted) => real::drill(settings, wanted),
         Verb::Drill(wanted) => drill::drill(settings, wanted),
         Verb::Resume(wanted) => drill::resume(settings, wanted),
         Verb::Status(run) => runs::status(settings, &run.run),

@@ -9,7 +9,6 @@ use super::settings::Settings;
 use crate::engine::ports::Journal as _;
 use crate::journal::{Clocks, FileJournal, JournalOpenError};
 use crate::model::event::Event;
-use crate::model::outcome::Mode;
 use crate::model::time::{parse_duration_ms, parse_rfc3339_ms};
 use crate::report::fold;
 
@@ -25,10 +24,7 @@ pub fn note(settings: &Settings, wanted: &Note) -> Outcome {
     let by = settings.operator();
     // A note is written with the clock of the run: of a drill, where it stands.
     let before = crate::journal::header(&entry.dir).map_err(|error| CliError::failed(error.to_string()))?;
-    let clocks = match before.map(|header| header.mode) {
-        Some(Mode::Real) => Clocks::Real,
-        Some(Mode::Drill) | None => Clocks::Virtual,
-    };
+    let clocks = super::session::clocks_of(before.as_ref());
     let (mut journal, records) = FileJournal::open(&entry.dir, &by, clocks).map_err(not_opened)?;
     fold::header(&records).map_err(|error| kept::not_replayed(&error))?;
     let last_ms = records.last().map_or(0, |record| record.at_ms);

@@ -1,67 +1,48 @@
-//! A drill made ready to be driven: run directory, journal, clock, world, authenticator, engine.
+//! A run made ready to be driven: run directory, journal, engine, and the parts that the driver is given.
 //!
-//! Must not know which face will drive it.
+//! Must not know which face will drive it, nor which cloud (`simulated`, `real`).
 
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use sha2::{Digest as _, Sha256};
 
-use super::exit::{CliError, Exit};
+use super::exit::CliError;
 use super::kept;
 use super::note::not_opened;
 use super::settings::Settings;
 use crate::driver::{Opening, Operator, Parts};
 use crate::engine::Engine;
-use crate::engine::ports::Journal;
+use crate::engine::ports::{Clock, Cloud, Journal, MfaDevices};
 use crate::journal::{Clocks, FileJournal, store};
-use crate::mfa::DrillAuthenticator;
-use crate::model::event::{Event, RunHeader, Stamped};
-use crate::model::outcome::Mode;
-use crate::model::plan::Plan;
-use crate::model::scenario::Scenario;
+use crate::model::event::{RunHeader, Stamped};
 use crate::report::fold;
 use crate::report::row::Row;
-use crate::report::row_of;
-use crate::sim::clock::{SimClock, Speed};
-use crate::sim::{self, SimCloud};
 
 /// What stands in the place of a digest that could not be worked out.
 const UNKNOWN: &str = "unknown";
-
-/// Who will drive, and how fast.
-#[derive(Debug, Clone, Copy)]
-pub struct Pace {
-    pub speed: Speed,
-    pub people_speed: f64,
-    pub operator: Operator,
-}
-
-fn clock(at_ms: i64, pace: Pace) -> SimClock {
-    SimClock::new(at_ms, pace.speed, pace.operator == Operator::Person).with_people_speed(pace.people_speed)
-}
 
 /// A run that is ready to go.
 pub struct Session {
     pub run: String,
     pub dir: PathBuf,
     pub journal: FileJournal,
-    rest: Rest,
+    pub rest: Rest,
 }
 
 /// Everything but the journal, which a face may want to listen to.
-struct Rest {
-    engine: Engine,
-    opening: Opening,
-    cloud: SimCloud,
-    clock: Arc<SimClock>,
-    mfa: DrillAuthenticator,
-    rows: Vec<Row>,
-    faults: Vec<String>,
-    operator: Operator,
+pub struct Rest {
+    pub engine: Engine,
+    pub opening: Opening,
+    pub cloud: Arc<dyn Cloud>,
+    pub clock: Arc<dyn Clock>,
+    pub mfa: Arc<dyn MfaDevices>,
+    pub rows: Vec<Row>,
+    pub faults: Vec<String>,
+    pub operator: Operator,
 }
 
 impl Session {
@@ -77,9 +58,9 @@ impl Session {
             engine: rest.engine,
             opening: rest.opening,
             journal,
-            cloud: Arc::new(rest.cloud),
+            cloud: rest.cloud,
             clock: rest.clock,
-            mfa: Arc::new(rest.mfa),
+            mfa: rest.mfa,
             rows: rest.rows,
             faults: rest.faults,
             operator: rest.operator,
@@ -97,61 +78,32 @@ pub fn new_run(settings: &Settings) -> Result<(String, PathBuf), CliError> {
     Ok((run, dir))
 }
 
-/// Begins a drill: line 1 is on the disk when this returns.
+/// Line 1 written and on the disk.
 ///
 /// # Errors
-/// When the directory, the journal or the world cannot be made.
-pub fn begin(
-    (run, dir): (String, PathBuf),
-    plan: Plan,
+/// When the directory or the journal cannot be made.
+pub fn first_line(
+    (run, dir): (&str, &Path),
+    clocks: Clocks,
     header: RunHeader,
-    scenario: &Scenario,
-    pace: Pace,
-) -> Result<Session, CliError> {
-    let started_ms = plan.started_at_ms;
-    let engine = Engine::new(plan, &run, &header);
+    at_ms: i64,
+) -> Result<(FileJournal, Stamped), CliError> {
     let who = header.operator.clone();
-    let (seed, surprise) = header.drill.as_ref().map_or((0, false), |drill| (drill.seed, drill.surprise));
-    let clock = Arc::new(clock(started_ms, pace));
-    // The world is tried out before the run begins: a scenario that does not fit leaves no run behind.
-    SimCloud::open(None, engine.plan(), scenario, seed, Arc::clone(&clock)).map_err(|error| no_world(&error))?;
-    let (journal, first) =
-        FileJournal::create(&dir, &run, &who, Clocks::Virtual, header, started_ms).map_err(|error| {
-            CliError::failed(format!("failed to begin the run: {error}"))
-                .hint("lifeboat doctor looks at the state directory")
-        })?;
-    let cloud = SimCloud::open(Some(&dir.join("world.jsonl")), engine.plan(), scenario, seed, Arc::clone(&clock))
-        .map_err(|error| no_world(&error))?;
-    let rest = Rest {
-        engine,
-        opening: Opening::Started(first),
-        cloud,
-        clock,
-        mfa: DrillAuthenticator::new(seed, sim::lost_devices(scenario)),
-        rows: Vec::new(),
-        faults: if surprise { Vec::new() } else { sim::describe_faults(scenario) },
-        operator: pace.operator,
-    };
-    Ok(Session { run, dir, journal, rest })
-}
-
-fn no_world(error: &sim::SimError) -> CliError {
-    match error {
-        sim::SimError::Scenario(_) => CliError::usage(error.to_string()),
-        sim::SimError::Damaged { .. } => CliError::new(Exit::Damaged, error.to_string()),
-        sim::SimError::Io { .. } => CliError::failed(error.to_string()),
-    }
+    FileJournal::create(dir, run, &who, clocks, header, at_ms).map_err(|error| {
+        CliError::failed(format!("failed to begin the run: {error}"))
+            .hint("lifeboat doctor looks at the state directory")
+    })
 }
 
 /// A stopped run taken up again.
 pub struct Stopped {
     pub run: String,
-    dir: PathBuf,
-    journal: FileJournal,
-    records: Vec<Stamped>,
+    pub dir: PathBuf,
+    pub journal: FileJournal,
+    pub records: Vec<Stamped>,
     pub header: RunHeader,
     pub engine: Engine,
-    operator: String,
+    pub operator: String,
 }
 
 /// Takes the lock and folds the journal; nothing is written yet.
@@ -162,10 +114,7 @@ pub fn take_up(settings: &Settings, wanted: &str) -> Result<Stopped, CliError> {
     let entry = super::runs::find(settings, wanted)?;
     let operator = settings.operator.clone();
     let before = crate::journal::header(&entry.dir).map_err(|error| CliError::failed(error.to_string()))?;
-    let clocks = match before.as_ref().map(|header| header.mode) {
-        Some(Mode::Real) => Clocks::Real,
-        Some(Mode::Drill) | None => Clocks::Virtual,
-    };
+    let clocks = clocks_of(before.as_ref());
     // A drill is the exercise of the person who began it, whoever is logged in.
     let driver = before.map(|header| header.operator).unwrap_or_default();
     let operator = operator.unwrap_or(driver);
@@ -182,34 +131,12 @@ pub fn take_up(settings: &Settings, wanted: &str) -> Result<Stopped, CliError> {
     })
 }
 
-impl Stopped {
-    /// Makes a stopped drill ready to go on.
-    ///
-    /// # Errors
-    /// When it is no drill, or its world cannot be opened.
-    pub fn go_on(self, pace: Pace, binary: Fingerprint) -> Result<Session, CliError> {
-        let Some(drill) = self.header.drill.as_ref().filter(|_| self.header.mode == Mode::Drill) else {
-            return Err(CliError::failed(format!("run {} is a real one; this build drives drills only", self.run)));
-        };
-        let scenario: Scenario = serde_json::from_value(drill.scenario.clone())
-            .map_err(|error| CliError::new(Exit::Damaged, format!("failed to read the scenario: {error}")))?;
-        let last_ms = self.engine.last_at_ms();
-        let clock = Arc::new(clock(last_ms, pace));
-        let world_log = self.dir.join("world.jsonl");
-        let cloud = SimCloud::open(Some(&world_log), self.engine.plan(), &scenario, drill.seed, Arc::clone(&clock))
-            .map_err(|error| no_world(&error))?;
-        let resumed = Event::RunResumed { operator: self.operator, version: version(), binary: binary.digest() };
-        let rest = Rest {
-            opening: Opening::Resumed(resumed),
-            cloud,
-            clock,
-            mfa: DrillAuthenticator::new(drill.seed, sim::lost_devices(&scenario)),
-            rows: self.records.iter().map(row_of).collect(),
-            faults: if drill.surprise { Vec::new() } else { sim::describe_faults(&scenario) },
-            engine: self.engine,
-            operator: pace.operator,
-        };
-        Ok(Session { run: self.run, dir: self.dir, journal: self.journal, rest })
+/// Which clocks a run's journal reads: only the simulated cloud has a time of its own.
+#[must_use]
+pub fn clocks_of(header: Option<&RunHeader>) -> Clocks {
+    match header {
+        Some(header) if !header.is_simulated() => Clocks::Real,
+        Some(_) | None => Clocks::Virtual,
     }
 }
 

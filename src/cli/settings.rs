@@ -19,6 +19,15 @@ pub struct Settings {
     pub plain: bool,
     pub operator: Option<String>,
     pub state_dir: Option<PathBuf>,
+    pub aws: AwsFlags,
+}
+
+/// The global flags that aws has too. What the environment says is the adapter's to read.
+#[derive(Debug, Clone, Default)]
+pub struct AwsFlags {
+    pub profile: Option<String>,
+    pub region: Option<String>,
+    pub endpoint_url: Option<String>,
 }
 
 impl Settings {
@@ -33,6 +42,11 @@ impl Settings {
             plain: global.plain || dumb,
             operator: global.operator.clone(),
             state_dir: global.state_dir.clone(),
+            aws: AwsFlags {
+                profile: global.profile.clone(),
+                region: global.region.clone(),
+                endpoint_url: global.endpoint_url.clone(),
+            },
         }
     }
 

@@ -7,6 +7,7 @@
 mod auto;
 mod core;
 pub mod handle;
+pub mod router;
 
 #[cfg(test)]
 mod tests;

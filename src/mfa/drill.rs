@@ -18,13 +18,24 @@ use crate::model::event::{MfaProof, MfaRefusal};
 pub struct DrillAuthenticator {
     seed: u64,
     lost: Vec<(String, i64)>,
+    /// A code counts as often as it is asked for.
+    reusable: bool,
 }
 
 impl DrillAuthenticator {
     /// `lost`: people whose device is gone from an instant (Unix ms) on.
     #[must_use]
     pub fn new(seed: u64, lost: Vec<(String, i64)>) -> Self {
-        Self { seed, lost }
+        Self { seed, lost, reusable: false }
+    }
+
+    /// For a drill in real time that nobody watches: a code counts as often as it is asked for, so that
+    /// nothing waits half a minute for the next one. It proves nothing, and says so in the journal.
+    #[must_use]
+    pub fn without_waiting(run: &str) -> Self {
+        let digest = Sha256::digest(run.as_bytes());
+        let seed = digest.iter().take(8).fold(0_u64, |seed, byte| seed << 8 | u64::from(*byte));
+        Self { seed, lost: Vec::new(), reusable: true }
     }
 
     fn secret(&self, person: &str) -> Zeroizing<Vec<u8>> {
@@ -44,8 +55,10 @@ impl DrillAuthenticator {
         if self.is_lost(person, now_ms) {
             return Err(MfaRefusal::DeviceLost);
         }
+        let last_counter = last_counter.filter(|_| !self.reusable);
         let counter = totp::verify(&self.secret(person), code, now_ms, last_counter)?;
-        Ok(MfaProof { by: person.to_owned(), method: "drill_totp".to_owned(), device, counter: Some(counter) })
+        let counter = Some(counter).filter(|_| !self.reusable);
+        Ok(MfaProof { by: person.to_owned(), method: "drill_totp".to_owned(), device, counter })
     }
 }
 
@@ -92,6 +105,16 @@ mod tests {
         assert_eq!(proof.device, devices.device("alice").unwrap());
         assert_eq!(devices.check("alice", &code, NOW_MS, proof.counter), Err(MfaRefusal::AlreadyUsed));
         assert_eq!(devices.check("alice", &code, NOW_MS + 90_000, None), Err(MfaRefusal::Expired));
+    }
+
+    #[test]
+    fn where_nobody_waits_a_code_counts_again() {
+        let devices = DrillAuthenticator::without_waiting("01K9RUN");
+        let (code, _) = devices.practice_code("alice", NOW_MS).unwrap();
+        let proof = devices.check("alice", &code, NOW_MS, None).unwrap();
+        assert_eq!(proof.counter, None, "a counter would be waited out");
+        assert!(devices.check("alice", &code, NOW_MS, proof.counter).is_ok());
+        assert_eq!(devices.check("bob", &code, NOW_MS, None), Err(MfaRefusal::Wrong));
     }
 
     #[test]

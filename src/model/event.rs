@@ -75,6 +75,15 @@ pub struct RunHeader {
     pub identities: Vec<TargetIdentity>,
 }
 
+impl RunHeader {
+    /// Whether the run is played in the simulated cloud, whose time is its own; any other, a drill in a
+    /// sandbox account included, acts in the real world.
+    #[must_use]
+    pub const fn is_simulated(&self) -> bool {
+        self.drill.is_some() && matches!(self.mode, Mode::Drill)
+    }
+}
+
 /// Who AWS says we are at one target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetIdentity {

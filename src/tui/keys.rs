@@ -55,6 +55,8 @@ pub enum Context {
     Filter,
     /// Before a drill: what is to be drilled, and how.
     Start,
+    /// The last look before a run in the real world.
+    Begin,
 }
 
 /// A key: code and whether Ctrl is held.
@@ -103,7 +105,7 @@ const fn bind(
 
 /// Every binding, in the order of the help screen.
 pub const TABLE: &[Binding] = {
-    use Context::{End, Filter, Form, Main, Menu, Start};
+    use Context::{Begin, End, Filter, Form, Main, Menu, Start};
     &[
         bind(Main, &[c('?')], "?", Act::Help, "help", "show every key", 1),
         bind(Main, &[c(':')], ":", Act::Palette, "command", "find a command by name", 6),
@@ -177,6 +179,10 @@ pub const TABLE: &[Binding] = {
         bind(Start, &[k(KeyCode::Right)], "Right", Act::NextField, "change", "change what is under the cursor", 4),
         bind(Start, &[k(KeyCode::Left)], "Left", Act::PrevField, "", "change it the other way", 0),
         bind(Start, &[k(KeyCode::Esc), ctrl('c')], "Esc", Act::Leave, "quit", "quit", 2),
+        bind(Begin, &[k(KeyCode::Enter)], "Enter", Act::Accept, "begin", "begin the run", 1),
+        bind(Begin, &[c('q'), k(KeyCode::Esc), ctrl('c')], "q", Act::Leave, "quit", "quit; nothing has begun", 2),
+        bind(Begin, &[k(KeyCode::Down), c('j')], "Down", Act::Down, "more", "show what comes below", 3),
+        bind(Begin, &[k(KeyCode::Up), c('k')], "Up", Act::Up, "", "show what comes above", 0),
     ]
 };
 

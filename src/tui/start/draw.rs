@@ -2,16 +2,21 @@
 
 use ratatui::buffer::Buffer;
 
+use super::begin::{Begin, LineTone};
 use super::state::{Line, Picker, Start};
+use crate::model::outcome::Mode;
 use crate::model::text::{fit, width};
 use crate::model::time::human_ms;
 use crate::tui::keys::{Context, of};
 use crate::tui::model::Options;
-use crate::tui::pen::{Pen, Seg, Segs, plain, quiet, seg, segs_width, to_ascii};
+use crate::tui::pen::{Pen, Seg, Segs, plain, quiet, seg, segs_width, to_ascii, wrap};
 use crate::tui::theme::{Theme, Tone};
 
 /// Cells of the label column.
 const LABEL: usize = 11;
+
+/// What the screens before a simulated drill promise.
+const NO_CLOUD: &str = "nothing on this screen can reach AWS ";
 
 /// Drills shown.
 const HISTORY: usize = 5;
@@ -30,7 +35,7 @@ pub fn start(start: &Start, options: Options, buf: &mut Buffer) {
     let title = if start.model.title == start.model.runbook { String::new() } else { start.model.title.clone() };
     let head: Vec<Seg> = left.into_iter().chain([quiet(format!("  {title}"))]).collect();
     let foot = format!("runbook {} ", start.model.digest8);
-    screen(buf, options, &head, &rows, &foot, start.message);
+    screen(buf, options, (&head, NO_CLOUD), (Context::Start, &foot), &rows, start.message);
 }
 
 pub fn picker(picker: &Picker, options: Options, buf: &mut Buffer) {
@@ -47,20 +52,64 @@ pub fn picker(picker: &Picker, options: Options, buf: &mut Buffer) {
     if picker.runbooks.is_empty() {
         rows.push(row(vec![quiet("   none here")]));
     }
-    screen(buf, options, &[seg(" DRILL ", Tone::Strong), quiet("│ lifeboat")], &rows, "", None);
+    let head = [seg(" DRILL ", Tone::Strong), quiet("│ lifeboat")];
+    screen(buf, options, (&head, NO_CLOUD), (Context::Start, ""), &rows, None);
+}
+
+pub fn begin(begin: &Begin, options: Options, buf: &mut Buffer) {
+    let model = &begin.model;
+    let cells = usize::from(buf.area.width).saturating_sub(LABEL + 3).max(8);
+    let mut rows = Vec::new();
+    for line in model.lines() {
+        let tone = match line.tone {
+            LineTone::Plain => Tone::Plain,
+            LineTone::Good => Tone::Good,
+            LineTone::Bad => Tone::Bad,
+        };
+        let mut name = line.label;
+        for piece in wrap(&line.text, cells) {
+            rows.push(row(vec![label(name), seg(piece, tone)]));
+            name = "";
+        }
+    }
+    let rows: Vec<Row> = rows.into_iter().skip(begin.scrolled).collect();
+    let word = seg(format!(" {} ", model.mode.banner()), banner_tone(model.mode));
+    let title = if model.title == model.runbook { String::new() } else { format!("  {}", model.title) };
+    let head = [word, quiet("│ "), seg(model.runbook.clone(), Tone::Strong), quiet(title)];
+    let acts = match model.mode {
+        Mode::Real => "nothing has begun; this run changes AWS ",
+        Mode::Drill => "nothing has begun; a drill in a sandbox account ",
+    };
+    let message = begin.message.or_else(|| (!begin.fits()).then_some("too small: at least 50x10"));
+    let foot = format!("run {}  runbook {} ", model.run.chars().take(8).collect::<String>(), model.digest8);
+    screen(buf, options, (&head, acts), (Context::Begin, &foot), &rows, message);
+}
+
+const fn banner_tone(mode: Mode) -> Tone {
+    match mode {
+        Mode::Real => Tone::Banner,
+        Mode::Drill => Tone::Strong,
+    }
 }
 
 fn row(segs: Segs) -> Row {
     Row { segs, right: Vec::new(), is_here: false }
 }
 
-fn screen(buf: &mut Buffer, options: Options, head: &[Seg], rows: &[Row], foot: &str, message: Option<&str>) {
+fn screen(
+    buf: &mut Buffer,
+    options: Options,
+    (head, promise): (&[Seg], &str),
+    (context, foot): (Context, &str),
+    rows: &[Row],
+    message: Option<&str>,
+) {
     let (width, height) = (buf.area.width, buf.area.height);
     if width == 0 || height == 0 {
         return;
     }
     let mut pen = Pen::new(buf, Theme { color: options.color });
-    let promise = if width >= 70 { vec![quiet("nothing on this screen can reach AWS ")] } else { Vec::new() };
+    let promise = if width >= 70 { vec![quiet(promise)] } else { Vec::new() };
     pen.pair(0, 0, width, head, &promise);
     pen.rule(0, 1, width);
     let room = usize::from(height.saturating_sub(4));
@@ -77,7 +126,7 @@ fn screen(buf: &mut Buffer, options: Options, head: &[Seg], rows: &[Row], foot: 
         if let Some(message) = message {
             pen.text(1, height - 2, width, &format!(" {message} "), Tone::Bad);
         }
-        let mut bindings: Vec<_> = of(Context::Start).filter(|binding| binding.rank > 0).collect();
+        let mut bindings: Vec<_> = of(context).filter(|binding| binding.rank > 0).collect();
         bindings.sort_by_key(|binding| binding.rank);
         let mut keys: Segs = vec![plain(" ")];
         let foot = if width >= 70 { vec![quiet(foot)] } else { Vec::new() };

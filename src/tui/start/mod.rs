@@ -1,7 +1,9 @@
-//! Before a drill: which runbook, which scenario, how fast. Nothing here can reach a cloud.
+//! Before a drill: which runbook, which scenario, how fast. Before a run in the real world: where, and
+//! as whom. Nothing here can reach a cloud.
 //!
 //! Must not know files: the caller lists what there is and opens what was chosen.
 
+mod begin;
 mod draw;
 mod state;
 #[cfg(test)]
@@ -13,9 +15,13 @@ use futures_util::StreamExt;
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{Event, KeyEventKind};
 use ratatui::layout::Rect;
+use tokio::time::Instant;
+
+pub use begin::{BeginModel, TargetLine, begin_plain};
 
 use super::model::Options;
 use super::term::{Term, events, hung_up};
+use begin::Begin;
 use state::{Done, Picker, Start};
 
 /// What the start screen shows.
@@ -99,10 +105,24 @@ pub async fn pick(runbooks: Vec<RunbookLine>, options: Options) -> io::Result<Op
     Ok(done.then_some(picker.at))
 }
 
+/// The last look before a run in the real world. False: the person quit.
+///
+/// # Errors
+/// As [`choose`].
+pub async fn begin(model: BeginModel, options: Options) -> io::Result<bool> {
+    ask(options, &mut Begin::new(model, Term::size()?)).await
+}
+
 /// A screen that is asked once.
 trait Screen {
     fn draw(&self, options: Options, buf: &mut Buffer);
-    fn event(&mut self, event: &Event) -> Done;
+
+    /// `at_ms`: since the screen was first shown.
+    fn event(&mut self, event: &Event, at_ms: u64) -> Done;
+
+    fn title(&self) -> String {
+        "DRILL lifeboat".to_owned()
+    }
 }
 
 /// True when something was chosen, false when the person quit.
@@ -111,7 +131,8 @@ async fn ask(options: Options, screen: &mut impl Screen) -> io::Result<bool> {
     let mut size = Term::size()?;
     let mut events = events().await;
     let mut hangup = hung_up();
-    term.title("DRILL lifeboat")?;
+    term.title(&screen.title())?;
+    let shown = Instant::now();
     loop {
         let mut buf = Buffer::empty(Rect::new(0, 0, size.0, size.1));
         screen.draw(options, &mut buf);
@@ -121,16 +142,18 @@ async fn ask(options: Options, screen: &mut impl Screen) -> io::Result<bool> {
             Ok(_) = hangup.wait_for(|gone| *gone) => return Err(lost()),
         };
         match event {
+            Event::Key(key) if key.kind == KeyEventKind::Release => continue,
             Event::Resize(width, height) => {
                 size = (width, height);
                 term.forget();
             }
-            Event::Key(key) if key.kind == KeyEventKind::Release => {}
-            event => match screen.event(&event) {
-                Done::NotYet => {}
-                Done::Chosen => return Ok(true),
-                Done::Quit => return Ok(false),
-            },
+            _ => {}
+        }
+        let at_ms = u64::try_from(shown.elapsed().as_millis()).unwrap_or(u64::MAX);
+        match screen.event(&event, at_ms) {
+            Done::NotYet => {}
+            Done::Chosen => return Ok(true),
+            Done::Quit => return Ok(false),
         }
     }
 }

@@ -174,7 +174,7 @@ impl Screen for Start {
         draw::start(self, options, buf);
     }
 
-    fn event(&mut self, event: &Event) -> Done {
+    fn event(&mut self, event: &Event, _at_ms: u64) -> Done {
         match event {
             Event::Key(key) if self.is_quit(key) => Done::Quit,
             Event::Key(key) => self.key(key),
@@ -210,7 +210,7 @@ impl Screen for Picker {
         draw::picker(self, options, buf);
     }
 
-    fn event(&mut self, event: &Event) -> Done {
+    fn event(&mut self, event: &Event, _at_ms: u64) -> Done {
         let Event::Key(key) = event else { return Done::NotYet };
         let last = self.runbooks.len().saturating_sub(1);
         match (lookup(Context::Start, key), normal(key)) {

@@ -46,7 +46,7 @@ fn shown(screen: &impl Screen, size: (u16, u16), ascii: bool) -> String {
 }
 
 fn press(screen: &mut impl Screen, code: KeyCode) -> Done {
-    screen.event(&Event::Key(KeyEvent::from(code)))
+    screen.event(&Event::Key(KeyEvent::from(code)), 1_000)
 }
 
 fn type_text(screen: &mut impl Screen, text: &str) {
