@@ -19,11 +19,13 @@ pub struct Settings {
     pub plain: bool,
     pub operator: Option<String>,
     pub state_dir: Option<PathBuf>,
+    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "a build without AWS takes the flags and needs none"))]
     pub aws: AwsFlags,
 }
 
 /// The global flags that aws has too. What the environment says is the adapter's to read.
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "as `Settings::aws`"))]
 pub struct AwsFlags {
     pub profile: Option<String>,
     pub region: Option<String>,

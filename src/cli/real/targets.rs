@@ -75,7 +75,7 @@ mod tests {
       - { id: who, uses: aws/sts.get_caller_identity, target: dr }
       - { id: http, uses: http/check, target: spare, with: { url: 'http://x' } }
       - { id: program, uses: exec, target: tools, with: { argv: ['true'] } }
-      - { id: ask, uses: manual, with: { ask: 'Go?' }, verify: [{ uses: aws/sts.get_caller_identity, target: far }] }
+      - { id: ask, uses: manual, with: { ask: 'Go?' }, verify: [{ uses: aws/sts.get_caller_identity, target: far, expect: 'true' }] }
       - { id: rehearsed, uses: aws/sts.get_caller_identity, target: spare, modes: [drill] }
 ";
         assert_eq!(names(&plan(steps, Mode::Real)), ["dr", "tools", "far"]);

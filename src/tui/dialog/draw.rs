@@ -305,10 +305,6 @@ fn approval_rows(form: &Form, view: &View, inner: usize) -> Vec<Row2> {
     }
     rows.remove(0);
     all.extend(rows);
-    if open > 0 && !look::is_drill(view) {
-        let how = format!("    lifeboat approve {} {}", view.snapshot.run, form.step);
-        all.push(Row2::left(vec![quiet(how)]));
-    }
     all
 }
 

@@ -32,7 +32,7 @@ pub fn open(kind: Kind, view: &View, key: &str, now_ms: u64) -> Option<Form> {
     fields.extend(type_text.map(Field::name));
     fields.extend(mfa.map(|mfa| Field::code(Whose::Person(mfa.person.clone()))));
     if kind == Kind::Gate {
-        fields.extend(approval_fields(view, step));
+        fields.extend(approval_fields(step));
     }
     Some(Form::new(kind, key, fields, Guard::new(now_ms)))
 }
@@ -47,11 +47,10 @@ fn asked(kind: Kind, step: &StepView) -> Option<(Option<&str>, Option<&MfaView>)
     is_open.then_some((gate.type_text.as_deref(), gate.mfa.as_ref()))
 }
 
-/// In a drill one person plays all parts; in a real run approvals come from other terminals.
-fn approval_fields(view: &View, step: &StepView) -> Vec<Field> {
-    let Some(approvals) = approvals(step).filter(|a| missing(a) > 0 && look::is_drill(view)) else {
-        return Vec::new();
-    };
+/// In a simulated drill one person plays all parts; elsewhere colleagues come to this terminal, each with
+/// a device of their own.
+fn approval_fields(step: &StepView) -> Vec<Field> {
+    let Some(approvals) = approvals(step).filter(|a| missing(a) > 0) else { return Vec::new() };
     let options: Vec<String> = open_approvers(approvals).cloned().collect();
     if options.is_empty() {
         return Vec::new();
@@ -85,7 +84,7 @@ pub fn seal(kind: Kind, view: &View, key: &str) -> Option<String> {
 pub fn follow_approvals(form: &mut Form, view: &View) {
     let Some(step) = look::step(view, &form.step) else { return };
     let at = form.fields.iter().position(|field| matches!(field, Field::Choice { .. })).unwrap_or(form.fields.len());
-    let wanted = approval_fields(view, step);
+    let wanted = approval_fields(step);
     let same = match (form.fields.get(at), wanted.first()) {
         (Some(Field::Choice { options: now, .. }), Some(Field::Choice { options: then, .. })) => now == then,
         (None, None) => true,

@@ -36,7 +36,7 @@ pub enum Go {
 pub fn items(view: &View) -> Vec<Item> {
     let mut items = Vec::new();
     for step in look::waiting(&view.snapshot) {
-        of_step(&mut items, view, step);
+        of_step(&mut items, step);
     }
     for phase in view.snapshot.phases.iter().filter(|phase| phase.ready_reads > 1) {
         let label = format!("run the {} ready reads of {} at once", phase.ready_reads, phase.id);
@@ -45,7 +45,7 @@ pub fn items(view: &View) -> Vec<Item> {
     items
 }
 
-fn of_step(items: &mut Vec<Item>, view: &View, step: &StepView) {
+fn of_step(items: &mut Vec<Item>, step: &StepView) {
     let key = &step.key;
     let mut item = |label: String, go: Go| items.push(Item { label, go });
     let ask = |kind, button, word| Go::Ask { kind, step: key.clone(), button, word };
@@ -54,7 +54,7 @@ fn of_step(items: &mut Vec<Item>, view: &View, step: &StepView) {
             Allowed::Run => item(format!("review and run {key}"), ask(Kind::Gate, 'R', "run")),
             Allowed::Approve => {
                 let open = gate::approvals(step).map_or(0, gate::missing);
-                if open > 0 && look::is_drill(view) {
+                if open > 0 {
                     item(format!("approve {key} as somebody else"), ask(Kind::Gate, 'A', ""));
                 }
             }

@@ -80,10 +80,14 @@ impl BeginModel {
     pub fn lines(&self) -> Vec<BeginLine> {
         use LineTone::{Bad, Good, Plain};
         let mut lines = Vec::new();
+        let acts = match self.mode {
+            Mode::Real => "this run changes AWS",
+            Mode::Drill => "a drill that changes the accounts below",
+        };
         lines.push(if self.is_emergency {
-            line("Mode", "EMERGENCY: the emergency variant of each step applies", Bad)
+            line("Mode", format!("EMERGENCY: the emergency variant of each step applies; {acts}"), Bad)
         } else {
-            line("Mode", "planned", Plain)
+            line("Mode", format!("planned; {acts}"), Plain)
         });
         if let Some(resumes) = &self.resumes {
             lines.push(line("Goes on", resumes, Plain));
@@ -209,3 +213,6 @@ pub fn begin_plain(model: &BeginModel, mut input: impl BufRead, mut output: impl
     }
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests;

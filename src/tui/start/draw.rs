@@ -76,13 +76,9 @@ pub fn begin(begin: &Begin, options: Options, buf: &mut Buffer) {
     let word = seg(format!(" {} ", model.mode.banner()), banner_tone(model.mode));
     let title = if model.title == model.runbook { String::new() } else { format!("  {}", model.title) };
     let head = [word, quiet("│ "), seg(model.runbook.clone(), Tone::Strong), quiet(title)];
-    let acts = match model.mode {
-        Mode::Real => "nothing has begun; this run changes AWS ",
-        Mode::Drill => "nothing has begun; a drill in a sandbox account ",
-    };
     let message = begin.message.or_else(|| (!begin.fits()).then_some("too small: at least 50x10"));
     let foot = format!("run {}  runbook {} ", model.run.chars().take(8).collect::<String>(), model.digest8);
-    screen(buf, options, (&head, acts), (Context::Begin, &foot), &rows, message);
+    screen(buf, options, (&head, "nothing has begun "), (Context::Begin, &foot), &rows, message);
 }
 
 const fn banner_tone(mode: Mode) -> Tone {

@@ -32,7 +32,7 @@ fn at(binding: &Binding) -> Keyboard {
         Context::End => fixtures::finished(),
         Context::Form => fixtures::full_gate(),
         Context::Menu => fixtures::failed(),
-        Context::Main | Context::Filter | Context::Start => fixtures::mid_run(),
+        Context::Main | Context::Filter | Context::Start | Context::Begin => fixtures::mid_run(),
     };
     let mut keyboard = Keyboard::new(view, (80, 14));
     match binding.context {
@@ -59,7 +59,7 @@ fn at(binding: &Binding) -> Keyboard {
             }
         }
         Context::End if binding.act == Act::Up => keyboard.model.page_scroll = 2,
-        Context::End | Context::Start => {}
+        Context::End | Context::Start | Context::Begin => {}
     }
     keyboard
 }
