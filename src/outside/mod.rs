@@ -1,3 +1,79 @@
 //! Floor 2: the real world outside AWS: programs, HTTP endpoints, resolvers.
 //!
+//! Answers in the shapes that `model::action::outside` states, so that a runbook cannot tell this
+//! world from the simulated one.
+//!
 //! Must not know: runbooks, gates, screens, journals, AWS.
+
+mod certificate;
+mod dns;
+mod environment;
+mod exec;
+mod http;
+mod output;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+
+use crate::engine::effect::CallRequest;
+use crate::engine::ports::{Cloud, CloudReply};
+use crate::model::Value;
+use crate::model::action::Action;
+use crate::model::outcome::{CloudError, CloudErrorKind};
+
+pub use dns::read_resolvers;
+
+/// What an operator may settle for all steps.
+#[derive(Debug, Clone, Default)]
+pub struct OutsideOptions {
+    /// Asked where a step names none, in place of the public ones: `address` or `address:port`.
+    pub resolvers: Option<Vec<String>>,
+    /// Where what programs print is kept, one file an attempt. Without it, it goes with the program.
+    pub output_dir: Option<PathBuf>,
+}
+
+/// The real world outside AWS.
+#[derive(Debug, Default)]
+pub struct Outside {
+    options: OutsideOptions,
+    http: http::Clients,
+}
+
+impl Outside {
+    #[must_use]
+    pub fn new(options: OutsideOptions) -> Self {
+        Self { options, http: http::Clients::default() }
+    }
+
+    async fn answer(&self, request: &CallRequest) -> Result<Value, CloudError> {
+        let timeout = Duration::from_millis(request.timeout_ms);
+        match &request.call {
+            Action::Exec(call) => exec::run(call, request, self.options.output_dir.as_deref()).await,
+            Action::HttpCheck(call) => http::check(&self.http, call, timeout).await,
+            Action::DnsResolve(call) => dns::resolve(call, self.options.resolvers.as_deref(), timeout).await,
+            other => Err(invalid("NotOutside", format!("`{}` is not answered outside AWS", other.name()))),
+        }
+    }
+}
+
+impl Cloud for Outside {
+    fn call<'a>(&'a self, request: &'a CallRequest) -> BoxFuture<'a, Result<CloudReply, CloudError>> {
+        Box::pin(async move {
+            let value = self.answer(request).await?;
+            Ok(CloudReply { value, request_id: None, cloud_ms: None })
+        })
+    }
+}
+
+fn error(kind: CloudErrorKind, code: &str, message: impl Into<String>) -> CloudError {
+    CloudError { kind, code: code.to_owned(), message: message.into(), request_id: None }
+}
+
+fn invalid(code: &str, message: impl Into<String>) -> CloudError {
+    error(CloudErrorKind::Invalid, code, message)
+}
+
+#[cfg(test)]
+mod tests;

@@ -60,11 +60,11 @@ impl LocalDevices {
         now_ms: i64,
         run_counter: Option<u64>,
     ) -> Result<MfaProof, MfaDenied> {
-        let Some((held, mut record)) = self.take(person).map_err(cannot_check)? else {
+        let Some((held, mut record)) = self.take(person).map_err(|error| cannot_check(&error))? else {
             return Err(MfaRefusal::NoDevice.into());
         };
         let judged = record.judge(code, now_ms, run_counter);
-        self.keep(&held, &record).map_err(cannot_check)?;
+        self.keep(&held, &record).map_err(|error| cannot_check(&error))?;
         let counter = judged?;
         let (by, device) = (person.to_owned(), record.device.clone());
         Ok(MfaProof { by, method: "totp".to_owned(), device, counter: Some(counter) })
@@ -83,7 +83,7 @@ impl LocalDevices {
     /// # Errors
     /// When the directory cannot be used.
     pub fn list(&self, now_ms: i64) -> Result<Vec<Result<DeviceInfo, DeviceError>>, DeviceError> {
-        let known = |path: &Path| match self.load_at(path) {
+        let known = |path: &Path| match Self::load_at(path) {
             Ok(Some(record)) => Some(Ok(record.info(now_ms))),
             // Removed since.
             Ok(None) => None,
@@ -104,7 +104,7 @@ impl LocalDevices {
             return Ok(None);
         }
         let path = self.store.path(person);
-        match self.load_at(&path)? {
+        match Self::load_at(&path)? {
             Some(record) if record.person != person => {
                 let why = format!("it is that of {}", record.person);
                 Err(DeviceError::Damaged { path, why })
@@ -113,8 +113,8 @@ impl LocalDevices {
         }
     }
 
-    fn load_at(&self, path: &Path) -> Result<Option<Record>, DeviceError> {
-        let Some(text) = self.store.read(path)? else { return Ok(None) };
+    fn load_at(path: &Path) -> Result<Option<Record>, DeviceError> {
+        let Some(text) = Store::read(path)? else { return Ok(None) };
         Record::read(&text).map(Some).map_err(|why| DeviceError::Damaged { path: path.to_owned(), why })
     }
 
@@ -161,7 +161,7 @@ impl MfaDevices for LocalDevices {
 }
 
 /// The code was not looked at, or what it did could not be kept: either way it does not count.
-fn cannot_check(error: DeviceError) -> MfaDenied {
+fn cannot_check(error: &DeviceError) -> MfaDenied {
     let detail = match error.way_out() {
         Some(way_out) => format!("{error}: {way_out}"),
         None => error.to_string(),

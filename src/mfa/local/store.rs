@@ -131,7 +131,7 @@ impl Store {
     }
 
     /// A file's text; `None` when there is none.
-    pub(super) fn read(&self, path: &Path) -> Result<Option<Zeroizing<String>>, DeviceError> {
+    pub(super) fn read(path: &Path) -> Result<Option<Zeroizing<String>>, DeviceError> {
         let file = match careful().read(true).open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

@@ -33,7 +33,7 @@ fn code(at_ms: i64) -> String {
 /// Six digits that no step near now has.
 fn wrong(at_ms: i64) -> String {
     let near: Vec<_> = (-12..=2).map(|step| code(at_ms + step * STEP_MS)).collect();
-    (0..).map(|n| format!("{n:06}")).find(|code| !near.contains(code)).unwrap()
+    (0..100).map(|n| format!("{n:06}")).find(|code| !near.contains(code)).unwrap()
 }
 
 fn why(result: Result<MfaProof, MfaDenied>) -> MfaRefusal {
