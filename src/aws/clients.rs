@@ -53,8 +53,8 @@ impl Clients {
         &self.key_id
     }
 
-    pub fn region(&self) -> &str {
-        self.config.region().map_or("us-east-1", Region::as_ref)
+    pub fn region(&self) -> Option<&str> {
+        self.config.region().map(Region::as_ref)
     }
 
     pub fn rds(&self) -> &aws_sdk_rds::Client {
@@ -114,7 +114,7 @@ impl Clients {
     }
 
     fn global(&self) -> SdkConfig {
-        self.config.to_builder().region(Region::new(global_region(self.region()))).build()
+        self.config.to_builder().region(Region::new(global_region(self.region().unwrap_or_default()))).build()
     }
 
     fn has_own_s3(&self) -> bool {

@@ -17,6 +17,8 @@ use super::options::AwsOptions;
 use crate::model::plan::ResolvedTarget;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(3_100);
+/// How long STS may take to answer.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Route 53 and CloudFront live in one region of each partition. With an endpoint of one's own they
 /// would be signed for the client's region, which AWS refuses.
@@ -54,6 +56,7 @@ pub(super) struct Loader {
     options: AwsOptions,
     http: SharedHttpClient,
     retries: bool,
+    patience: Duration,
     #[cfg(test)]
     pub scripted: Option<super::wire::Keys>,
 }
@@ -64,6 +67,7 @@ impl Loader {
             options,
             http,
             retries: false,
+            patience: PATIENCE,
             #[cfg(test)]
             scripted: None,
         }
@@ -71,6 +75,16 @@ impl Loader {
 
     pub const fn options(&self) -> &AwsOptions {
         &self.options
+    }
+
+    /// How long whoever says whose keys these are, or gives new ones, may take to answer.
+    pub const fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    #[cfg(test)]
+    pub const fn set_patience(&mut self, patience: Duration) {
+        self.patience = patience;
     }
 
     /// For negative controls: what the SDK would do if it were left to itself.
@@ -109,7 +123,11 @@ impl Loader {
     }
 
     fn retry_config(&self) -> RetryConfig {
-        if self.retries { RetryConfig::standard() } else { RetryConfig::disabled() }
+        if self.retries {
+            RetryConfig::standard().with_initial_backoff(Duration::from_millis(1))
+        } else {
+            RetryConfig::disabled()
+        }
     }
 
     #[cfg(test)]

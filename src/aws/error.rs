@@ -216,3 +216,6 @@ fn never_connected(error: &(dyn Error + 'static)) -> bool {
     }
     false
 }
+
+#[cfg(test)]
+mod tests;

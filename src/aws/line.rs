@@ -84,3 +84,21 @@ impl HttpConnector for Noting {
         })
     }
 }
+
+/// As [`client`], where no name has an address.
+#[cfg(test)]
+pub(super) fn client_without_dns() -> SharedHttpClient {
+    use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
+
+    #[derive(Debug, Clone)]
+    struct NoDns;
+
+    impl ResolveDns for NoDns {
+        fn resolve_dns<'a>(&'a self, name: &'a str) -> DnsFuture<'a> {
+            DnsFuture::ready(Err(ResolveDnsError::new(std::io::Error::other(format!("no address of {name}")))))
+        }
+    }
+
+    let connector = Connector::builder().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_with_resolver(NoDns);
+    client_of(SharedHttpConnector::new(connector))
+}

@@ -3,6 +3,7 @@
 //! Sends once whatever changes something, reads again what only reads, and says of every answer what
 //! it proves. Must not know: runbooks, gates, screens, journals.
 
+mod assume;
 mod calls;
 mod clients;
 mod cloudfront;
@@ -13,8 +14,11 @@ mod ecs;
 mod ecs_clusters;
 mod error;
 mod hosted_zones;
+mod keys;
 mod line;
+mod mfa;
 mod options;
+mod policy;
 mod rds;
 mod reply;
 mod route53;
@@ -31,6 +35,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
+pub use self::mfa::StsDevices;
 pub use self::options::AwsOptions;
 
 use self::calls::Calls;

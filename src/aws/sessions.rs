@@ -4,15 +4,14 @@
 //! account never sign a call for a target that names another. Must not know: what is called.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-
+use super::assume::{Assumer, Wish, once};
 use super::clients::Clients;
 use super::config::{Loader, Origin};
-use super::error::{self, Manner};
+use super::error;
+use super::keys::{Held, lock};
 use crate::engine::effect::{CallRequest, CallSession};
 use crate::model::event::TargetIdentity;
 use crate::model::outcome::{CloudError, CloudErrorKind};
@@ -21,34 +20,54 @@ use crate::model::plan::ResolvedTarget;
 /// Keys that end sooner than this are asked for again: a long wait may come.
 const SPARE: Duration = Duration::from_secs(300);
 
-/// What a slot of keys is for: an identity, and the role it took on.
-type Slot = (Origin, Option<String>);
+/// As long as a role may be held when it was taken on with a role's keys.
+pub(super) const HOUR_S: i32 = 3_600;
+
+/// What keys are for: an identity, and the role it took on.
+pub(super) type Slot = (Origin, Option<String>);
 
 /// A slot's keys; whoever comes second waits for the one who is asking.
-type Keys = Arc<tokio::sync::Mutex<Option<Arc<Held>>>>;
+type Waiting = Arc<tokio::sync::Mutex<Option<Arc<Held>>>>;
+
+/// What a code opened: sends of one step, or of several that share it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Name {
+    Step(String),
+    Shared(String),
+}
+
+/// A session that a code opened.
+#[derive(Debug)]
+pub(super) struct Opened {
+    /// The role that the runbook's `mfa` names.
+    pub role: Option<String>,
+    pub keys: HashMap<Slot, Arc<Held>>,
+    /// With a shared code: what further roles can be taken on with, and by whom.
+    pub token: Option<(Origin, Arc<Held>)>,
+}
 
 /// Every session of this process.
 #[derive(Debug)]
 pub(super) struct Sessions {
     loader: Loader,
-    held: Mutex<HashMap<Slot, Keys>>,
+    assumer: Assumer,
+    base: Mutex<HashMap<Slot, Waiting>>,
+    opened: Mutex<HashMap<Name, Opened>>,
     /// Access key id → account and ARN. A key belongs to one account for ever.
     owners: Mutex<HashMap<String, (String, String)>>,
-}
-
-/// Credentials at hand, and the clients that sign with them.
-#[derive(Debug)]
-pub(super) struct Held {
-    origin: Origin,
-    credentials: Credentials,
-    clients: Mutex<HashMap<Option<String>, Arc<Clients>>>,
 }
 
 /// What one call is made with.
 #[derive(Debug)]
 pub(super) struct Session {
-    slot: Slot,
+    source: Source,
     clients: Arc<Clients>,
+}
+
+#[derive(Debug)]
+enum Source {
+    Base(Slot),
+    Opened(Name),
 }
 
 impl Session {
@@ -59,63 +78,145 @@ impl Session {
 
 impl Sessions {
     pub fn new(loader: Loader) -> Self {
-        Self { loader, held: Mutex::default(), owners: Mutex::default() }
+        let assumer = Assumer::new(loader.options(), loader.patience());
+        Self { loader, assumer, base: Mutex::default(), opened: Mutex::default(), owners: Mutex::default() }
+    }
+
+    pub const fn assumer(&self) -> &Assumer {
+        &self.assumer
+    }
+
+    pub fn origin(&self, target: &ResolvedTarget) -> Origin {
+        Origin::of(target, self.loader.options())
     }
 
     /// The session that a call must be made with.
     pub async fn session(&self, request: &CallRequest) -> Result<Session, CloudError> {
-        match &request.session {
-            CallSession::Base => self.base(&request.target).await,
-            CallSession::Step | CallSession::Shared(_) => Err(no_session()),
-        }
+        let target = &request.target;
+        let (source, held) = match &request.session {
+            CallSession::Base => {
+                let slot = (self.origin(target), target.role.clone());
+                (Source::Base(slot.clone()), self.base(&slot, target).await?)
+            }
+            CallSession::Step => self.of_code(Name::Step(request.ticket.step.clone()), target).await?,
+            CallSession::Shared(key) => self.of_code(Name::Shared(key.clone()), target).await?,
+        };
+        let clients = held.clients(&self.loader, target.region.as_deref()).await;
+        self.guard(&clients, target).await?;
+        Ok(Session { source, clients })
     }
 
     /// Keys that the cloud called expired are not used again.
     pub fn forget(&self, session: &Session) {
-        lock(&self.held).remove(&session.slot);
+        match &session.source {
+            Source::Base(slot) => {
+                // A role's keys may have ended with the identity's that took it on.
+                let mut base = lock(&self.base);
+                base.remove(slot);
+                base.remove(&(slot.0.clone(), None));
+            }
+            Source::Opened(name) => self.close(name),
+        }
     }
 
     pub async fn identity(&self, target: &ResolvedTarget) -> Result<TargetIdentity, CloudError> {
-        let session = self.base(target).await?;
-        let (account, arn) = self.owner(&session.clients).await?;
-        let region = Some(session.clients.region().to_owned());
+        let slot = (self.origin(target), target.role.clone());
+        let held = self.base(&slot, target).await?;
+        let clients = held.clients(&self.loader, target.region.as_deref()).await;
+        self.guard(&clients, target).await?;
+        let (account, arn) = self.owner(&clients).await?;
+        let region = clients.region().map(str::to_owned);
         Ok(TargetIdentity { target: target.name.clone(), account, arn, region })
     }
 
-    async fn base(&self, target: &ResolvedTarget) -> Result<Session, CloudError> {
-        let slot = (Origin::of(target, self.loader.options()), target.role.clone());
-        let held = self.keys(&slot, target).await?;
-        let clients = self.clients(&held, target.region.as_deref()).await;
-        self.guard(&clients, target).await?;
-        Ok(Session { slot, clients })
+    /// The clients of the identity that a target starts from, before it takes on any role.
+    pub async fn start(&self, target: &ResolvedTarget) -> Result<Arc<Clients>, CloudError> {
+        let held = self.base(&(self.origin(target), None), target).await?;
+        Ok(held.clients(&self.loader, target.region.as_deref()).await)
     }
 
-    async fn keys(&self, slot: &Slot, target: &ResolvedTarget) -> Result<Arc<Held>, CloudError> {
-        let keys = Arc::clone(lock(&self.held).entry(slot.clone()).or_default());
-        let mut keys = keys.lock().await;
-        if let Some(held) = keys.as_ref().filter(|held| lasts(&held.credentials, SPARE)) {
-            return Ok(Arc::clone(held));
+    /// The clients of keys that are at hand, in a target's region.
+    pub async fn clients_of(&self, held: &Held, target: &ResolvedTarget) -> Arc<Clients> {
+        held.clients(&self.loader, target.region.as_deref()).await
+    }
+
+    /// STS said itself whose keys it gave: no need to ask.
+    pub fn note_owner(&self, held: &Held, arn: Option<&str>) {
+        let account = arn.and_then(account_of);
+        if let (Some(account), Some(arn)) = (account, arn) {
+            lock(&self.owners).insert(held.key_id().to_owned(), (account.to_owned(), arn.to_owned()));
         }
-        let config = self.loader.load(&slot.0, target.region.as_deref()).await;
-        let provider = config.credentials_provider().ok_or_else(|| no_credentials("no credentials are configured"))?;
-        let credentials = provider.provide_credentials().await.map_err(|error| no_credentials(&error.to_string()))?;
-        let held = Arc::new(Held { origin: slot.0.clone(), credentials, clients: Mutex::default() });
-        *keys = Some(Arc::clone(&held));
+    }
+
+    pub fn open(&self, name: Name, opened: Opened) {
+        lock(&self.opened).insert(name, opened);
+    }
+
+    pub fn close(&self, name: &Name) {
+        lock(&self.opened).remove(name);
+    }
+
+    /// Keys that a code opened for exactly this; anything else is refused before sending.
+    async fn of_code(&self, name: Name, target: &ResolvedTarget) -> Result<(Source, Arc<Held>), CloudError> {
+        let origin = self.origin(target);
+        let (slot, found, token) = {
+            let opened = lock(&self.opened);
+            let Some(session) = opened.get(&name) else { return Err(no_session()) };
+            let slot = (origin, role_for(session.role.as_deref(), target));
+            let token =
+                session.token.as_ref().filter(|(origin, _)| *origin == slot.0).map(|(_, held)| Arc::clone(held));
+            (slot.clone(), session.keys.get(&slot).cloned(), token)
+        };
+        if let Some(held) = found.filter(|held| held.lasts(Duration::ZERO)) {
+            return Ok((Source::Opened(name), held));
+        }
+        match (token.filter(|held| held.lasts(Duration::ZERO)), &slot.1) {
+            (Some(token), Some(role)) => {
+                let clients = self.clients_of(&token, target).await;
+                let wish = Wish { role, seconds: HOUR_S, policy: None, code: None };
+                let held = self.take_on(&slot.0, &clients, wish).await?;
+                if let Some(session) = lock(&self.opened).get_mut(&name) {
+                    session.keys.insert(slot, Arc::clone(&held));
+                }
+                Ok((Source::Opened(name), held))
+            }
+            _ => Err(no_session()),
+        }
+    }
+
+    /// Takes on a role and keeps who STS says that is.
+    pub async fn take_on(&self, origin: &Origin, clients: &Clients, wish: Wish<'_>) -> Result<Arc<Held>, CloudError> {
+        let (credentials, arn) = self.assumer.assume(clients, wish).await?;
+        let held = Held::new(origin, credentials);
+        self.note_owner(&held, arn.as_deref());
         Ok(held)
     }
 
-    async fn clients(&self, held: &Held, region: Option<&str>) -> Arc<Clients> {
-        let region = region.map(str::to_owned);
-        if let Some(clients) = lock(&held.clients).get(&region) {
-            return Arc::clone(clients);
+    async fn base(&self, slot: &Slot, target: &ResolvedTarget) -> Result<Arc<Held>, CloudError> {
+        let waiting = Arc::clone(lock(&self.base).entry(slot.clone()).or_default());
+        let mut waiting = waiting.lock().await;
+        if let Some(held) = waiting.as_ref().filter(|held| held.lasts(SPARE)) {
+            return Ok(Arc::clone(held));
         }
-        let config = self.loader.load(&held.origin, region.as_deref()).await;
-        let mut config = config.into_builder();
-        config.set_credentials_provider(Some(SharedCredentialsProvider::new(held.credentials.clone())));
-        config.set_token_provider(None);
-        let clients = Arc::new(Clients::new(held.credentials.access_key_id(), config.build()));
-        lock(&held.clients).insert(region, Arc::clone(&clients));
-        clients
+        let renewed = match &slot.1 {
+            None => Held::of_origin(&self.loader, &slot.0, target.region.as_deref()).await,
+            Some(role) => self.base_role(&slot.0, role, target).await,
+        };
+        match renewed {
+            Ok(held) => {
+                *waiting = Some(Arc::clone(&held));
+                Ok(held)
+            }
+            // Not renewed, but not over yet either.
+            Err(error) => waiting.clone().filter(|held| held.lasts(Duration::ZERO)).ok_or(error),
+        }
+    }
+
+    async fn base_role(&self, origin: &Origin, role: &str, target: &ResolvedTarget) -> Result<Arc<Held>, CloudError> {
+        // `base` calls itself once, for the identity beneath the role.
+        let held = Box::pin(self.base(&(origin.clone(), None), target)).await?;
+        let clients = self.clients_of(&held, target).await;
+        self.take_on(origin, &clients, Wish { role, seconds: HOUR_S, policy: None, code: None }).await
     }
 
     /// Refuses keys of another account than the target names, before anything is sent with them.
@@ -136,30 +237,35 @@ impl Sessions {
         if let Some(owner) = lock(&self.owners).get(clients.key_id()) {
             return Ok(owner.clone());
         }
-        let who = clients.sts().get_caller_identity().send().await;
-        let who = who.map_err(|error| error::of_sdk(&error, Manner::READ))?;
+        let who = once(self.loader.patience(), clients.sts().get_caller_identity().send()).await?;
         let owner = (who.account.unwrap_or_default(), who.arn.unwrap_or_default());
         lock(&self.owners).insert(clients.key_id().to_owned(), owner.clone());
         Ok(owner)
     }
 }
 
-fn lasts(credentials: &Credentials, spare: Duration) -> bool {
-    credentials.expiry().is_none_or(|end| end > SystemTime::now() + spare)
+/// The role for sends to a target after a code: the one that the runbook's `mfa` names, unless that
+/// is in another account than the target's own role.
+pub(super) fn role_for(mfa_role: Option<&str>, target: &ResolvedTarget) -> Option<String> {
+    let role = match (mfa_role, target.role.as_deref()) {
+        (Some(mfa), Some(own)) => {
+            let elsewhere = target.account.as_deref().is_some_and(|account| account_of(mfa) != Some(account));
+            Some(if elsewhere { own } else { mfa })
+        }
+        (mfa, own) => mfa.or(own),
+    };
+    role.map(str::to_owned)
+}
+
+/// The account in an ARN.
+pub(super) fn account_of(arn: &str) -> Option<&str> {
+    arn.split(':').nth(4).filter(|account| account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn no_session() -> CloudError {
-    error::ours(
-        CloudErrorKind::Expired,
-        "NoMfaSession",
-        "no session of a code is open for this step; a new code is needed",
-    )
+    let message = "no code has opened a session for this, or it is over; a new code is needed, nothing was sent";
+    error::ours(CloudErrorKind::Expired, "NoMfaSession", message)
 }
 
-fn no_credentials(why: &str) -> CloudError {
-    error::ours(CloudErrorKind::Denied, "NoCredentials", why)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
+#[cfg(test)]
+mod tests;

@@ -21,17 +21,13 @@ pub(super) async fn get_caller_identity(
 
 #[cfg(test)]
 mod tests {
-    use super::super::wire::{self, Answer};
+    use super::super::wire;
     use super::*;
-
-    const WHO: &str = r#"<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
-        <Arn>arn:aws:iam::111122223333:user/ada</Arn><UserId>AIDA1</UserId><Account>111122223333</Account>
-        </GetCallerIdentityResult></GetCallerIdentityResponse>"#;
 
     #[tokio::test]
     async fn the_caller_is_read_with_request_id_and_cloud_time() {
         let request = wire::read("aws/sts.get_caller_identity", &json!({}));
-        let answer = Answer::ok(WHO)
+        let answer = wire::who("111122223333")
             .with_header("x-amzn-requestid", "req-1")
             .with_header("date", "Sat, 21 Nov 2026 14:00:00 GMT");
         let (reply, sent) = wire::ask(&request, [answer]).await;

@@ -2,9 +2,11 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -55,7 +57,9 @@ pub(super) enum Answer {
     /// The connection stood and then broke: whether the request arrived is not known.
     Reset,
     Garbage,
-    /// Never answers; only a timeout ends it (with tokio's paused clock at once).
+    /// The line itself gave up waiting.
+    TimedOut,
+    /// Never answers; only our own timeout ends it, so give the call a short one.
     Hang,
 }
 
@@ -99,6 +103,7 @@ impl Answer {
 /// The scripted AWS: answers in order, and remembers what it was asked.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Wire {
+    pub keys: Keys,
     state: Arc<Mutex<State>>,
 }
 
@@ -146,9 +151,14 @@ impl Wire {
     }
 
     pub fn loader(&self) -> Loader {
-        let options = AwsOptions { run: "run-1".to_owned(), operator: "ada".to_owned(), ..AwsOptions::default() };
+        self.loader_with(AwsOptions::default())
+    }
+
+    /// As [`Wire::loader`], with other options; run and operator are set here.
+    pub fn loader_with(&self, options: AwsOptions) -> Loader {
+        let options = AwsOptions { run: "run-1".to_owned(), operator: "ada".to_owned(), ..options };
         let mut loader = Loader::new(options, line::client_of(SharedHttpConnector::new(self.clone())));
-        loader.scripted = Some(Keys::default());
+        loader.scripted = Some(self.keys.clone());
         loader
     }
 }
@@ -180,19 +190,62 @@ impl HttpConnector for Wire {
                 }
                 Answer::Garbage => Ok(HttpResponse::new(StatusCode::try_from(200).unwrap(), SdkBody::from("\u{1}{<"))),
                 Answer::Reset => Err(ConnectorError::io("connection reset by peer".into())),
+                Answer::TimedOut => Err(ConnectorError::timeout("timed out".into())),
                 Answer::Hang => std::future::pending().await,
             }
         })
     }
 }
 
-/// The keys of a scripted world.
+/// The logins of a scripted world: whoever asks gets the next answer, or keys that never end.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Keys {}
+pub(super) struct Keys {
+    next: Arc<Mutex<VecDeque<Result<Credentials, String>>>>,
+    asked: Arc<Mutex<Vec<Origin>>>,
+}
 
 impl Keys {
-    pub fn provider(&self, _: &Origin) -> SharedCredentialsProvider {
-        SharedCredentialsProvider::new(Credentials::new("AKIDTEST", "secret", None, None, "test"))
+    pub fn provider(&self, origin: &Origin) -> SharedCredentialsProvider {
+        SharedCredentialsProvider::new(Login { keys: self.clone(), origin: origin.clone() })
+    }
+
+    /// The next login gives these keys, which end `in_seconds` from now.
+    pub fn then(&self, key_id: &str, in_seconds: i64) {
+        let now = SystemTime::now();
+        let length = Duration::from_secs(in_seconds.unsigned_abs());
+        let end = if in_seconds < 0 { now - length } else { now + length };
+        self.next.lock().unwrap().push_back(Ok(Credentials::new(key_id, "secret", None, Some(end), "test")));
+    }
+
+    /// The next login fails.
+    pub fn then_fail(&self, why: &str) {
+        self.next.lock().unwrap().push_back(Err(why.to_owned()));
+    }
+
+    /// Who logged in, in order.
+    pub fn asked(&self) -> Vec<Origin> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+#[derive(Debug)]
+struct Login {
+    keys: Keys,
+    origin: Origin,
+}
+
+impl ProvideCredentials for Login {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        self.keys.asked.lock().unwrap().push(self.origin.clone());
+        let next = self.keys.next.lock().unwrap().pop_front();
+        future::ProvideCredentials::ready(match next {
+            Some(Ok(keys)) => Ok(keys),
+            Some(Err(why)) => Err(CredentialsError::provider_error(why)),
+            None => Ok(Credentials::new("AKIDTEST", "secret", None, None, "test")),
+        })
     }
 }
 
@@ -222,6 +275,47 @@ fn request(name: &str, with: &Value, purpose: Purpose) -> CallRequest {
         before: None,
         session: CallSession::Base,
     }
+}
+
+/// STS's answer to "who am I".
+pub(super) fn who(account: &str) -> Answer {
+    Answer::ok(&format!(
+        "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
+         <Arn>arn:aws:iam::{account}:user/ada</Arn><UserId>AIDA1</UserId><Account>{account}</Account>\
+         </GetCallerIdentityResult></GetCallerIdentityResponse>"
+    ))
+}
+
+const FAR: &str = "2100-01-01T00:00:00Z";
+
+fn credentials(key_id: &str, until: &str) -> String {
+    format!(
+        "<Credentials><AccessKeyId>{key_id}</AccessKeyId><SecretAccessKey>secret</SecretAccessKey>\
+         <SessionToken>token of {key_id}</SessionToken><Expiration>{until}</Expiration></Credentials>"
+    )
+}
+
+/// STS's answer to AssumeRole.
+pub(super) fn assumed(key_id: &str, account: &str) -> Answer {
+    assumed_until(key_id, account, FAR)
+}
+
+pub(super) fn assumed_until(key_id: &str, account: &str, until: &str) -> Answer {
+    Answer::ok(&format!(
+        "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult>{}\
+         <AssumedRoleUser><Arn>arn:aws:sts::{account}:assumed-role/dr-operator/run-1</Arn>\
+         <AssumedRoleId>AROA1:run-1</AssumedRoleId></AssumedRoleUser></AssumeRoleResult></AssumeRoleResponse>",
+        credentials(key_id, until)
+    ))
+}
+
+/// STS's answer to GetSessionToken.
+pub(super) fn session_token(key_id: &str) -> Answer {
+    Answer::ok(&format!(
+        "<GetSessionTokenResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetSessionTokenResult>{}\
+         </GetSessionTokenResult></GetSessionTokenResponse>",
+        credentials(key_id, FAR)
+    ))
 }
 
 /// Makes one call against a script; the answer, and what went over the wire.
