@@ -80,6 +80,7 @@ fn view(service: &Service) -> Value {
         "running_count": count(service.running_count),
         "pending_count": count(service.pending_count),
         "task_definition": service.task_definition(),
+        "launch_type": service.launch_type().map(|kind| kind.as_str()),
         "deployments": service.deployments().iter().map(deployment).collect::<Vec<_>>(),
     })
 }

@@ -18,6 +18,7 @@ pub(super) async fn get_hosted_zone(calls: &Calls<'_>, call: &input::GetHostedZo
                 "private_zone": zone.and_then(|zone| zone.config()).is_some_and(|config| config.private_zone()),
                 "resource_record_set_count": zone.and_then(|zone| zone.resource_record_set_count()),
                 "name_servers": servers,
+                "linked_service": zone.and_then(|zone| zone.linked_service()).map(|linked| linked.service_principal()),
             })
         })
         .await
@@ -42,7 +43,7 @@ mod tests {
             assert_eq!(
                 reply.unwrap().value,
                 json!({"id": "/hostedzone/Z1", "name": "shop.example.", "private_zone": false,
-                       "resource_record_set_count": 4, "name_servers": ["ns-1.awsdns-00.com"]})
+                       "resource_record_set_count": 4, "name_servers": ["ns-1.awsdns-00.com"], "linked_service": null})
             );
             assert!(sent[0].uri.ends_with("/2013-04-01/hostedzone/Z1"), "{}", sent[0].uri);
             assert_eq!(sent[0].signed_for().as_deref(), Some("us-east-1/route53"));

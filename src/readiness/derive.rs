@@ -116,20 +116,23 @@ fn add(found: &mut Vec<Question>, question: Question) {
     let same = |known: &Question| known.resource == question.resource && is_same_place(&known.target, &question.target);
     if let Some(known) = found.iter_mut().find(|known| same(known) && known.check.covers(&question.check)) {
         remember(&mut known.steps, question.steps);
+        remember(&mut known.asks, question.asks);
     } else if let Some(known) = found.iter_mut().find(|known| same(known) && question.check.covers(&known.check)) {
         // The stricter question takes the place of the one that it covers.
-        let mut steps = std::mem::take(&mut known.steps);
-        remember(&mut steps, question.steps.clone());
-        *known = Question { steps, ..question };
+        let (mut steps, earlier) = (std::mem::take(&mut known.steps), std::mem::take(&mut known.asks));
+        let mut asks = question.asks;
+        remember(&mut steps, question.steps);
+        remember(&mut asks, earlier);
+        *known = Question { steps, asks, check: question.check, resource: question.resource, target: question.target };
     } else {
         found.push(question);
     }
 }
 
-fn remember(steps: &mut Vec<String>, more: Vec<String>) {
-    for step in more {
-        if !steps.contains(&step) {
-            steps.push(step);
+fn remember<T: PartialEq>(known: &mut Vec<T>, more: Vec<T>) {
+    for one in more {
+        if !known.contains(&one) {
+            known.push(one);
         }
     }
 }

@@ -50,6 +50,11 @@ pub enum Check {
     Metric,
     /// An ECS service is active.
     Service,
+    /// An ECS cluster is active; with something to run the tasks on that a step starts.
+    ServiceCluster {
+        starts: bool,
+    },
+    /// A hosted zone whose records we may change.
     Zone,
     /// A record that a step is going to change or delete is there.
     Record {
@@ -66,6 +71,8 @@ pub enum Check {
     Bucket,
     Versioning,
     Replication,
+    /// A table can be restored to a point in time.
+    PointInTime,
     /// An endpoint answers well.
     Endpoint,
     /// A program is on this machine.
@@ -91,12 +98,14 @@ impl Check {
             Self::Lag { .. } => "lag",
             Self::Metric => "metric",
             Self::Service => "service",
+            Self::ServiceCluster { .. } => "capacity",
             Self::Zone => "zone",
             Self::Record { .. } => "record",
             Self::Distribution { .. } => "distribution",
             Self::Bucket => "bucket",
             Self::Versioning => "versioning",
             Self::Replication => "replication",
+            Self::PointInTime => "point_in_time",
             Self::Endpoint => "endpoint",
             Self::Program { .. } => "program",
             Self::Later { .. } => "later",
@@ -109,16 +118,20 @@ impl Check {
         match self {
             Self::Account { .. } => "right account",
             Self::ReplicaCluster | Self::ReplicaInstance => "ready to promote",
-            Self::Cluster | Self::Instance | Self::Zone => "exists",
+            Self::Cluster | Self::Instance => "exists",
+            Self::Zone => "open to changes",
             Self::Global { .. } => "free to fail over",
             Self::Lag { .. } => "within the RPO",
             Self::Metric => "has a datapoint",
             Self::Service => "active",
+            Self::ServiceCluster { starts: true } => "has capacity",
+            Self::ServiceCluster { starts: false } => "active",
             Self::Record { .. } => "there to change",
             Self::Distribution { .. } => "deployed",
             Self::Bucket => "in its region",
             Self::Versioning => "keeps versions",
             Self::Replication => "replicated",
+            Self::PointInTime => "keeps every second",
             Self::Endpoint => "answers",
             Self::Program { .. } => "installed",
             Self::Later { .. } => "known",
@@ -129,7 +142,9 @@ impl Check {
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::ReplicaCluster, Self::Cluster) | (Self::ReplicaInstance, Self::Instance) => true,
+            (Self::ReplicaCluster, Self::Cluster)
+            | (Self::ReplicaInstance, Self::Instance)
+            | (Self::ServiceCluster { starts: true }, Self::ServiceCluster { .. }) => true,
             (Self::Global { member: Some(_) }, Self::Global { member: None }) => true,
             (Self::Distribution { edits: true, .. }, Self::Distribution { edits: false, .. }) => true,
             _ => self == other,

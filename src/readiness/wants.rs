@@ -35,10 +35,16 @@ pub(super) fn of(wanted: &Wanted<'_>) -> Vec<Question> {
         | "aws/rds.switchover_global_cluster"
         | "aws/rds.describe_global_clusters" => global(wanted),
         "aws/ecs.update_service" | "aws/ecs.services_stable" => {
-            wanted.name("service", |service| vec![service_of(wanted, service)])
+            wanted.name("service", |service| service_of(wanted, service))
+        }
+        "aws/ecs.describe_clusters" => {
+            let names = wanted.with["clusters"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            names.map(|name| service_cluster(wanted, name, false)).collect()
         }
         "aws/ecs.describe_services" => services(wanted),
-        "aws/route53.change_resource_record_sets" | "aws/route53.list_resource_record_sets" => zone(wanted),
+        "aws/route53.change_resource_record_sets" => records(wanted),
+        "aws/route53.list_resource_record_sets" => wanted.name("hosted_zone_id", |id| zone(wanted, id)),
+        "aws/route53.get_hosted_zone" => wanted.name("id", |id| zone(wanted, id)),
         "aws/cloudfront.update_origin" | "aws/cloudfront.get_distribution" => distribution(wanted, "id"),
         "aws/cloudfront.create_invalidation" => distribution(wanted, "distribution_id"),
         "aws/s3.head_bucket" => bucket(wanted, &[]),
@@ -46,6 +52,7 @@ pub(super) fn of(wanted: &Wanted<'_>) -> Vec<Question> {
             bucket(wanted, &[(Check::Versioning, "aws/s3.get_bucket_versioning")])
         }
         "aws/s3.get_bucket_replication" => bucket(wanted, &[(Check::Replication, "aws/s3.get_bucket_replication")]),
+        "aws/dynamodb.describe_continuous_backups" => wanted.name("table_name", |table| point_in_time(wanted, table)),
         "aws/cloudwatch.get_metric" => metric(wanted),
         "http/check" => endpoint(wanted),
         "exec" => program(wanted),
@@ -115,22 +122,39 @@ fn global(wanted: &Wanted<'_>) -> Vec<Question> {
     })
 }
 
-fn service_of(wanted: &Wanted<'_>, service: &str) -> Question {
-    let cluster = wanted.text("cluster").unwrap_or("default");
+/// A service and the cluster it runs in. A service that is started needs something to run on, and knows
+/// whether that is Fargate.
+fn service_of(wanted: &Wanted<'_>, service: &str) -> Vec<Question> {
+    let Some(cluster) = wanted.text("cluster") else { return Vec::new() };
     let with = json!({"cluster": cluster, "services": [service]});
-    let asks = wanted.ask("aws/ecs.describe_services", &with);
-    wanted.question(format!("service {cluster}/{service}"), Check::Service, asks)
+    let look = wanted.ask("aws/ecs.describe_services", &with);
+    let starts = wanted.is_own
+        && wanted.action == "aws/ecs.update_service"
+        && wanted.with["desired_count"].as_u64().is_none_or(|count| count > 0);
+    let mut home = service_cluster(wanted, cluster, starts);
+    if starts {
+        home.asks.extend(look.clone());
+    }
+    vec![home, wanted.question(format!("service {cluster}/{service}"), Check::Service, look)]
+}
+
+fn service_cluster(wanted: &Wanted<'_>, cluster: &str, starts: bool) -> Question {
+    let asks = wanted.ask("aws/ecs.describe_clusters", &json!({"clusters": [cluster]}));
+    wanted.question(format!("ecs cluster {cluster}"), Check::ServiceCluster { starts }, asks)
 }
 
 fn services(wanted: &Wanted<'_>) -> Vec<Question> {
     let names = wanted.with["services"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    names.map(|name| service_of(wanted, name)).collect()
+    names.flat_map(|name| service_of(wanted, name)).collect()
 }
 
-fn zone(wanted: &Wanted<'_>) -> Vec<Question> {
+fn zone(wanted: &Wanted<'_>, id: &str) -> Vec<Question> {
+    wanted.one(format!("zone {id}"), Check::Zone, "aws/route53.get_hosted_zone", &json!({"id": id}))
+}
+
+fn records(wanted: &Wanted<'_>) -> Vec<Question> {
     wanted.name("hosted_zone_id", |id| {
-        let with = json!({"hosted_zone_id": id, "max_items": 1});
-        let mut found = wanted.one(format!("zone {id}"), Check::Zone, "aws/route53.list_resource_record_sets", &with);
+        let mut found = zone(wanted, id);
         let changes = wanted.with["change_batch"]["changes"].as_array().cloned().unwrap_or_default();
         for change in &changes {
             // A record that is made new need not be there; one that is put back was changed before.
@@ -171,6 +195,11 @@ fn bucket(wanted: &Wanted<'_>, more: &[(Check, &str)]) -> Vec<Question> {
         }
         found
     })
+}
+
+fn point_in_time(wanted: &Wanted<'_>, table: &str) -> Vec<Question> {
+    let action = "aws/dynamodb.describe_continuous_backups";
+    wanted.one(format!("table {table}"), Check::PointInTime, action, &json!({"table_name": table}))
 }
 
 fn metric(wanted: &Wanted<'_>) -> Vec<Question> {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Result: the service: `{service_name, status, desired_count, running_count, pending_count, task_definition, deployments: [{id, status, rollout_state, desired_count, running_count}]}`.
+/// Result: the service: `{service_name, status, desired_count, running_count, pending_count, task_definition, launch_type|null, deployments: [{id, status, rollout_state, desired_count, running_count}]}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpdateService {

@@ -190,7 +190,7 @@ pub struct ListResourceRecordSets {
     pub max_items: Option<u32>,
 }
 
-/// Result: `{id, name, private_zone, resource_record_set_count, name_servers}`.
+/// Result: `{id, name, private_zone, resource_record_set_count, name_servers, linked_service|null}`; a zone with a linked service is that service's to change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetHostedZone {

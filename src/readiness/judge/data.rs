@@ -104,6 +104,17 @@ pub(super) fn versioning(answer: &Value) -> Verdict {
     }
 }
 
+/// Whether a table can be brought back as it was at any second.
+pub(super) fn point_in_time(answer: &Value) -> Verdict {
+    if answer["point_in_time_recovery_status"].as_str() != Some("ENABLED") {
+        return gap("point-in-time recovery is off", "turn it on: only what happens from then on can be brought back");
+    }
+    match (answer["earliest_restorable_date_time"].as_str(), answer["latest_restorable_date_time"].as_str()) {
+        (Some(from), Some(to)) => fine(format!("from {from} to {to}")),
+        _ => fine("point-in-time recovery is on"),
+    }
+}
+
 pub(super) fn replication(answer: &Value) -> Verdict {
     let rules = answer["rules"].as_array().map_or(&[][..], Vec::as_slice);
     let enabled: Vec<&Value> = rules.iter().filter(|rule| rule["status"].as_str() == Some("Enabled")).collect();

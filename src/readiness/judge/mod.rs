@@ -106,7 +106,9 @@ fn answered(check: &Check, question: &Question, answer: &Value, answers: &[Answe
         Check::Replication => data::replication(answer),
         Check::Bucket => data::bucket(answer, question.target.region.as_deref()),
         Check::Service => traffic::service(answer),
-        Check::Zone => fine("there"),
+        Check::ServiceCluster { starts } => traffic::service_cluster(answer, *starts, &answers[1..]),
+        Check::PointInTime => data::point_in_time(answer),
+        Check::Zone => traffic::zone(answer),
         Check::Record { name, kind, set_identifier } => traffic::record(answer, name, kind, set_identifier.as_deref()),
         Check::Distribution { edits, origin_id } => traffic::distribution(answer, *edits, origin_id.as_deref()),
         Check::Endpoint => traffic::endpoint(answer, &answers[1..]),
@@ -134,7 +136,11 @@ fn missing(check: &Check, question: &Question, error: &CloudError) -> Option<Ver
             format!("build it in {region}, or correct its name in the runbook")
         }
         Check::Global { .. } => "build the global database, or correct its name in the runbook".to_owned(),
+        // The cluster's own row says it.
+        Check::Service if error.code.starts_with("ClusterNotFound") => return None,
         Check::Service => format!("deploy the service in {region}: a failover can scale it, and not make it"),
+        Check::ServiceCluster { .. } => format!("build the cluster in {region}, or correct its name"),
+        Check::PointInTime => format!("make the table in {region}, or correct its name"),
         Check::Zone => "correct the zone's id in the runbook or with -i".to_owned(),
         Check::Distribution { .. } => "correct the distribution's id in the runbook or with -i".to_owned(),
         Check::Bucket => format!("make the bucket in {region}, or correct its name"),

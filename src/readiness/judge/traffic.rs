@@ -2,6 +2,7 @@
 
 use super::{Answer, Verdict, fine, gap, text, unknown};
 use crate::model::Value;
+use crate::model::action::route53::plain_name;
 
 /// A service as `describe_services` shows it.
 pub(super) fn service(answer: &Value) -> Verdict {
@@ -20,12 +21,49 @@ pub(super) fn service(answer: &Value) -> Verdict {
     fine(format!("ACTIVE, {} of {} tasks run", service["running_count"], service["desired_count"]))
 }
 
+/// An ECS cluster. `services`: those that a step starts in it.
+pub(super) fn service_cluster(answer: &Value, starts: bool, services: &[Answer]) -> Verdict {
+    let Some(cluster) = answer["clusters"].as_array().and_then(|clusters| clusters.first()) else {
+        return gap("does not exist", "build the cluster, or correct its name");
+    };
+    let status = text(cluster, "status");
+    if status != "ACTIVE" {
+        return gap(format!("{status}, not ACTIVE"), "build the cluster again: nothing can run in it");
+    }
+    let providers = cluster["capacity_providers"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let providers: Vec<&str> = providers.collect();
+    let machines = cluster["registered_container_instances_count"].as_u64().unwrap_or(0);
+    let on_fargate = |answer: &Answer| {
+        answer.as_ref().is_ok_and(|answer| answer["services"][0]["launch_type"].as_str() == Some("FARGATE"))
+    };
+    match (providers.is_empty(), machines) {
+        _ if !starts => fine("ACTIVE"),
+        (false, _) => fine(format!("ACTIVE, {}", providers.join(" "))),
+        (true, 1..) => fine(format!("ACTIVE, {machines} container instances")),
+        (true, 0) if services.iter().any(on_fargate) => fine("ACTIVE, services on Fargate"),
+        (true, 0) => gap(
+            "no capacity provider and no container instance",
+            "give the cluster a capacity provider: tasks that are started there find no place to run",
+        ),
+    }
+}
+
+/// A hosted zone.
+pub(super) fn zone(answer: &Value) -> Verdict {
+    match answer["linked_service"].as_str() {
+        Some(service) => gap(
+            format!("managed by {service}"),
+            "Route 53 refuses changes from anybody else: change it where it is managed",
+        ),
+        None => fine(text(answer, "name")),
+    }
+}
+
 /// A record among those that begin with its name.
 pub(super) fn record(answer: &Value, name: &str, kind: &str, set_identifier: Option<&str>) -> Verdict {
-    let bare = |name: &str| name.trim_end_matches('.').to_ascii_lowercase();
     let sets = answer["resource_record_sets"].as_array().map_or(&[][..], Vec::as_slice);
     let found = sets.iter().find(|set| {
-        set["name"].as_str().is_some_and(|got| bare(got) == bare(name))
+        set["name"].as_str().is_some_and(|got| plain_name(got) == plain_name(name))
             && set["type"].as_str() == Some(kind)
             && set["set_identifier"].as_str() == set_identifier
     });

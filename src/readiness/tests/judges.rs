@@ -69,6 +69,32 @@ fn every_judge_tells_fine_from_gap() {
         ),
         (Check::Service, json!({"services": [{"status": "DRAINING"}]}), State::Gap),
         (Check::Service, json!({"services": []}), State::Gap),
+        (
+            Check::ServiceCluster { starts: true },
+            json!({"clusters": [{"status": "ACTIVE", "capacity_providers": ["FARGATE"]}]}),
+            State::Ok,
+        ),
+        (
+            Check::ServiceCluster { starts: true },
+            json!({"clusters": [{"status": "ACTIVE", "registered_container_instances_count": 2}]}),
+            State::Ok,
+        ),
+        (
+            Check::ServiceCluster { starts: true },
+            json!({"clusters": [{"status": "ACTIVE", "capacity_providers": []}]}),
+            State::Gap,
+        ),
+        (
+            Check::ServiceCluster { starts: false },
+            json!({"clusters": [{"status": "ACTIVE", "capacity_providers": []}]}),
+            State::Ok,
+        ),
+        (Check::ServiceCluster { starts: false }, json!({"clusters": [{"status": "INACTIVE"}]}), State::Gap),
+        (Check::ServiceCluster { starts: false }, json!({"clusters": []}), State::Gap),
+        (Check::Zone, json!({"name": "z."}), State::Ok),
+        (Check::Zone, json!({"name": "z.", "linked_service": "servicediscovery.amazonaws.com"}), State::Gap),
+        (Check::PointInTime, json!({"point_in_time_recovery_status": "ENABLED"}), State::Ok),
+        (Check::PointInTime, json!({"point_in_time_recovery_status": "DISABLED"}), State::Gap),
         (record(), json!({"resource_record_sets": [set]}), State::Ok),
         (record(), json!({"resource_record_sets": [{"name": "a.example.", "type": "A"}]}), State::Gap),
         (

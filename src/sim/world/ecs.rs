@@ -92,6 +92,7 @@ impl Service {
             "running_count": self.running(),
             "pending_count": u32::from(self.is_starting()),
             "task_definition": self.task_definition,
+            "launch_type": "FARGATE",
             "deployments": self.view_deployments(),
         })
     }

@@ -218,6 +218,7 @@ impl World {
             // The apex always has its SOA and NS records.
             "resource_record_set_count": count + 2,
             "name_servers": if zone.is_private { Vec::new() } else { servers },
+            "linked_service": null,
         }))
     }
 

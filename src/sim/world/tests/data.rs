@@ -131,7 +131,16 @@ fn tasks_start_one_after_another() {
     let answer = hand.ok("aws/ecs.update_service", &call);
     assert_eq!(
         members(&answer),
-        ["service_name", "status", "desired_count", "running_count", "pending_count", "task_definition", "deployments"]
+        [
+            "service_name",
+            "status",
+            "desired_count",
+            "running_count",
+            "pending_count",
+            "task_definition",
+            "launch_type",
+            "deployments"
+        ]
     );
     assert_eq!((&answer["desired_count"], &answer["pending_count"]), (&json!(3), &json!(1)));
     let mut seen = Vec::new();
