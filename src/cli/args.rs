@@ -131,11 +131,26 @@ pub enum Verb {
     Man,
 }
 
+const AFTER_CHECK: &str = "\
+With --live each thing that a step takes for granted is one line:
+  ✓ ok       as the step needs it
+  ✗ gap      the step would fail; what to do stands below it
+  ? unknown  it could not be asked: no rights, no answer, no datapoint
+  · later    which one is meant is known only during the run
+Exit code 0: all is well. 1: a gap, or something unknown. 4: no credentials work.";
+
 #[derive(Debug, Args)]
+#[command(after_help = AFTER_CHECK)]
 pub struct Check {
     /// Runbooks to check
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<String>,
+    /// Then ask AWS whether every step could work there now; only reads are sent
+    #[arg(long)]
+    pub live: bool,
+    /// With --live: give an input its value; may be repeated
+    #[arg(short, long = "input", value_name = "NAME=VALUE", requires = "live")]
+    pub inputs: Vec<String>,
 }
 
 #[derive(Debug, Args)]

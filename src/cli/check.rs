@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::args::Check;
+use super::check_live::{self, Live};
 use super::exit::{Exit, Outcome};
 use super::files;
 use super::out;
@@ -19,10 +20,18 @@ struct Checked {
     loaded: Loaded,
     path_ms: Option<CriticalPath>,
     rto_ms: Option<u64>,
+    /// What AWS says of it, where that was asked and the file is valid.
+    live: Option<Live>,
 }
 
 pub fn check(settings: &Settings, wanted: &Check) -> Outcome {
-    let checked: Vec<Checked> = wanted.files.iter().map(|file| Checked::new(file)).collect();
+    let mut checked: Vec<Checked> = wanted.files.iter().map(|file| Checked::new(file)).collect();
+    if wanted.live {
+        check_live::is_there()?;
+        for one in checked.iter_mut().filter(|one| !one.loaded.has_errors()) {
+            one.live = Some(check_live::look(settings, wanted, &one.loaded, &one.path)?);
+        }
+    }
     if settings.json {
         out::json(&report(&checked))?;
     } else {
@@ -30,8 +39,10 @@ pub fn check(settings: &Settings, wanted: &Check) -> Outcome {
             show(settings, one)?;
         }
     }
-    let failed = checked.iter().any(|one| one.loaded.has_errors());
-    Ok(if failed { Exit::Usage } else { Exit::Done })
+    if checked.iter().any(|one| one.loaded.has_errors()) {
+        return Ok(Exit::Usage);
+    }
+    Ok(check_live::exit(checked.iter().filter_map(|one| one.live.as_ref())))
 }
 
 impl Checked {
@@ -44,6 +55,7 @@ impl Checked {
             path_ms: runbook.map(source::critical_path),
             rto_ms: runbook.and_then(|runbook| runbook.objectives.rto_ms),
             loaded,
+            live: None,
         }
     }
 }
@@ -66,10 +78,10 @@ fn show(settings: &Settings, one: &Checked) -> Result<(), super::exit::CliError>
         counted(errors, "error"),
         counted(warnings, "warning")
     ));
-    Ok(())
+    one.live.as_ref().map_or(Ok(()), |live| live.show(settings, &one.path))
 }
 
-fn counted(count: usize, word: &str) -> String {
+pub(super) fn counted(count: usize, word: &str) -> String {
     if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
@@ -81,14 +93,18 @@ fn report(checked: &[Checked]) -> Value {
         .map(|one| {
             let diagnostics: Vec<Value> =
                 one.loaded.diagnostics.iter().map(|finding| finding_json(finding, &one.loaded)).collect();
-            json!({
+            let mut file = json!({
                 "path": one.path,
                 "ok": !one.loaded.has_errors(),
                 "diagnostics": diagnostics,
                 "critical_path_ms": one.path_ms.as_ref().map(|path| path.ms),
                 "critical_path": one.path_ms.as_ref().map(|path| &path.phases),
                 "rto_ms": one.rto_ms,
-            })
+            });
+            if let Some(live) = &one.live {
+                file["live"] = live.json();
+            }
+            file
         })
         .collect();
     json!({

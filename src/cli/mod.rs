@@ -5,6 +5,7 @@
 
 pub mod args;
 mod check;
+mod check_live;
 mod doctor;
 mod drill;
 mod echo;

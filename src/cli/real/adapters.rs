@@ -66,6 +66,14 @@ mod there {
         }
     }
 
+    /// A cloud to look around in, with nobody's codes: whoever has it sends reads.
+    #[expect(clippy::unnecessary_wraps, reason = "as `are_there`")]
+    pub fn eyes(settings: &Settings) -> Result<Arc<dyn Cloud>, CliError> {
+        let aws = AwsCloud::new(options(settings, "readiness", &settings.operator()));
+        let outside = crate::outside::Outside::new(crate::outside::OutsideOptions::default());
+        Ok(Arc::new(CloudRouter::new(aws, Arc::new(outside))))
+    }
+
     /// A connection belongs to the runtime it was made on, so the driver gets clients of its own.
     pub fn means(settings: &Settings, plan: &Plan, run: &str, is_headless: bool) -> Result<Means, CliError> {
         let aws = AwsCloud::new(options(settings, run, &plan.operator));
@@ -86,7 +94,7 @@ mod there {
 
 #[cfg(not(feature = "aws"))]
 mod there {
-    use super::{Arc, CliError, Identities, Means, Plan, Settings};
+    use super::{Arc, CliError, Cloud, Identities, Means, Plan, Settings};
 
     fn absent() -> CliError {
         CliError::usage("this build has no AWS in it")
@@ -101,9 +109,13 @@ mod there {
         Err(absent())
     }
 
+    pub fn eyes(_settings: &Settings) -> Result<Arc<dyn Cloud>, CliError> {
+        Err(absent())
+    }
+
     pub fn means(_settings: &Settings, _plan: &Plan, _run: &str, _is_headless: bool) -> Result<Means, CliError> {
         Err(absent())
     }
 }
 
-pub use there::{are_there, identities, means};
+pub use there::{are_there, eyes, identities, means};

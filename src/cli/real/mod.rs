@@ -3,7 +3,7 @@
 //! Before the first step: the right account at every target, a device for whoever shows codes, and one
 //! last look. Must not know the SDK: `adapters` alone does.
 
-mod adapters;
+pub(super) mod adapters;
 mod preflight;
 mod presence;
 mod screen;

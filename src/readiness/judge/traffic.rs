@@ -114,8 +114,9 @@ pub(super) fn distribution(answer: &Value, edits: bool, origin_id: Option<&str>)
 
 /// An endpoint of the standby. `services`: those that the runbook starts before it asks the endpoint.
 pub(super) fn endpoint(answer: &Value, services: &[Answer]) -> Verdict {
-    let status = answer["status"].as_u64();
-    let seen = status.map_or_else(|| text(answer, "body").to_owned(), |status| format!("answers {status}"));
+    // Status 0, or none: nothing came, and `error` says why.
+    let status = answer["status"].as_u64().filter(|status| *status > 0);
+    let seen = status.map_or_else(|| text(answer, "error").to_owned(), |status| format!("answers {status}"));
     if answer["ok"].as_bool() == Some(true) {
         return fine(seen);
     }
