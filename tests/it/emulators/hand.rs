@@ -21,6 +21,13 @@ pub struct Refused {
     pub message: String,
 }
 
+impl Refused {
+    /// The emulator does not have the operation: moto answers with a page, ministack with a code.
+    pub fn is_not_implemented(&self) -> bool {
+        ["500", "404", "InvalidAction", "UnknownOperationException", "NotImplemented"].contains(&self.code.as_str())
+    }
+}
+
 impl Hand {
     pub fn new() -> Self {
         let mut child =
@@ -40,12 +47,23 @@ impl Hand {
     pub fn attempt(
         &mut self,
         pair: &Pair,
+        place: (&str, &str),
+        operation: &str,
+        params: Value,
+    ) -> Result<Value, Refused> {
+        self.attempt_at(pair.url(place.0), place, operation, params)
+    }
+
+    /// The same at one emulator, whichever has the service.
+    pub fn attempt_at(
+        &mut self,
+        url: &str,
         (service, region): (&str, &str),
         operation: &str,
         params: Value,
     ) -> Result<Value, Refused> {
         let line = json!({
-            "endpoint": pair.url(service), "service": service, "region": region, "key": ACCESS_KEY,
+            "endpoint": url, "service": service, "region": region, "key": ACCESS_KEY,
             "operation": operation, "params": params,
         });
         writeln!(self.asked, "{line}").unwrap();

@@ -6,19 +6,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test whose surroundings fail has failed")]
 
+mod actions;
+mod adapter;
+mod cli;
 mod hand;
 mod pair;
 mod process;
+mod shape;
 mod tools;
-
-#[test]
-fn smoke() {
-    let started = std::time::Instant::now();
-    let pair = pair::Pair::start(pair::Rds::Moto);
-    eprintln!("{:?}", started.elapsed());
-    let mut hand = hand::Hand::new();
-    let who = hand.call(&pair, ("sts", "us-east-1"), "get_caller_identity", serde_json::json!({}));
-    assert_eq!(who["Account"], pair::ACCOUNT);
-    eprintln!("{:?}", started.elapsed());
-    pair.reset();
-}

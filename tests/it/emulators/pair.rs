@@ -76,6 +76,23 @@ impl Pair {
         SERVICES.iter().map(|(name, service)| (*name, self.url(service).to_owned())).collect()
     }
 
+    /// The whole environment of a program that is to work with them.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        let mut environment = self.endpoints();
+        environment.extend([
+            ("PATH", tools::path()),
+            ("HOME", env!("CARGO_TARGET_TMPDIR").to_owned()),
+            ("LANG", "C.UTF-8".to_owned()),
+            ("AWS_ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", SECRET_KEY.to_owned()),
+            ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+            // The CLI would hand long answers to a pager, and try again what failed.
+            ("AWS_PAGER", String::new()),
+            ("AWS_MAX_ATTEMPTS", "1".to_owned()),
+        ]);
+        environment
+    }
+
     /// Both forget everything.
     pub fn reset(&self) {
         post(&self.moto, "/moto-api/reset");
