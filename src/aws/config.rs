@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -59,6 +60,10 @@ pub(super) struct Loader {
     patience: Duration,
     #[cfg(test)]
     pub scripted: Option<super::wire::Keys>,
+    /// In place of the operator's own configuration files.
+    #[cfg(test)]
+    #[expect(deprecated, reason = "the type's new home is in a crate that is not ours to name")]
+    pub files: Option<aws_config::profile::profile_file::ProfileFiles>,
 }
 
 impl Loader {
@@ -70,6 +75,8 @@ impl Loader {
             patience: PATIENCE,
             #[cfg(test)]
             scripted: None,
+            #[cfg(test)]
+            files: None,
         }
     }
 
@@ -117,9 +124,23 @@ impl Loader {
         let config = loader.load().await;
         match origin {
             // The default chain would let the environment's keys win over a profile that somebody named.
-            Origin::Profile(name) => with_provider(&config, named_profile(name, &self.http, config.region())),
+            Origin::Profile(name) => {
+                let provider = SharedCredentialsProvider::new(self.named_profile(name, config.region()));
+                config.into_builder().credentials_provider(provider).build()
+            }
             Origin::Chain => config,
         }
+    }
+
+    fn named_profile(&self, name: &str, region: Option<&Region>) -> ProfileFileCredentialsProvider {
+        let config = ProviderConfig::without_region().with_http_client(self.http.clone()).with_region(region.cloned());
+        let provider = ProfileFileCredentialsProvider::builder().configure(&config).profile_name(name);
+        #[cfg(test)]
+        let provider = match &self.files {
+            Some(files) => provider.profile_files(files.clone()),
+            None => provider,
+        };
+        provider.build()
     }
 
     fn retry_config(&self) -> RetryConfig {
@@ -146,14 +167,5 @@ impl Loader {
     }
 }
 
-fn with_provider(config: &SdkConfig, provider: ProfileFileCredentialsProvider) -> SdkConfig {
-    config.to_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build()
-}
-
-fn named_profile(name: &str, http: &SharedHttpClient, region: Option<&Region>) -> ProfileFileCredentialsProvider {
-    let mut provider = aws_config::provider_config::ProviderConfig::without_region().with_http_client(http.clone());
-    if let Some(region) = region {
-        provider = provider.with_region(Some(region.clone()));
-    }
-    ProfileFileCredentialsProvider::builder().configure(&provider).profile_name(name).build()
-}
+#[cfg(test)]
+mod tests;

@@ -110,11 +110,12 @@ impl Inner {
                 }
             }
             Err(error) => {
-                let refused = of_cloud(&error);
-                if refused.why == MfaRefusal::Wrong {
+                let mut refused = of_cloud(&error);
+                if refused.why == MfaRefusal::Wrong || was_not_sent(&error) {
                     // It never counted, so typing it again is not a second use.
                     lock(&self.used).retain(|(_, used)| *used != digest);
                 }
+                refused.detail = refused.detail.map(|detail| detail.replace(code, "······"));
                 return Err(refused);
             }
         }
@@ -215,6 +216,11 @@ impl Inner {
 
 fn denied(why: MfaRefusal, detail: impl Into<String>) -> MfaDenied {
     MfaDenied { why, detail: Some(detail.into()) }
+}
+
+/// Whether it is certain that no code left this machine.
+fn was_not_sent(error: &CloudError) -> bool {
+    matches!(error.code.as_str(), "NoConnection" | "RequestNotBuilt")
 }
 
 /// What STS said, as a word for the dialog with AWS's own message beside it.

@@ -7,6 +7,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tokio::sync::OnceCell;
+
 use super::assume::{Assumer, Wish, once};
 use super::clients::Clients;
 use super::config::{Loader, Origin};
@@ -46,6 +48,13 @@ pub(super) struct Opened {
     pub token: Option<(Origin, Arc<Held>)>,
 }
 
+/// Whose keys they are, as STS says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Owner {
+    account: String,
+    arn: String,
+}
+
 /// Every session of this process.
 #[derive(Debug)]
 pub(super) struct Sessions {
@@ -53,8 +62,8 @@ pub(super) struct Sessions {
     assumer: Assumer,
     base: Mutex<HashMap<Slot, Waiting>>,
     opened: Mutex<HashMap<Name, Opened>>,
-    /// Access key id → account and ARN. A key belongs to one account for ever.
-    owners: Mutex<HashMap<String, (String, String)>>,
+    /// By access key id. A key belongs to one account for ever; calls that begin together ask once.
+    owners: Mutex<HashMap<String, Arc<OnceCell<Owner>>>>,
 }
 
 /// What one call is made with.
@@ -119,12 +128,13 @@ impl Sessions {
         }
     }
 
+    /// Who STS says that the target's own identity is.
     pub async fn identity(&self, target: &ResolvedTarget) -> Result<TargetIdentity, CloudError> {
         let slot = (self.origin(target), target.role.clone());
         let held = self.base(&slot, target).await?;
         let clients = held.clients(&self.loader, target.region.as_deref()).await;
         self.guard(&clients, target).await?;
-        let (account, arn) = self.owner(&clients).await?;
+        let Owner { account, arn } = self.owner(&clients).await?;
         let region = clients.region().map(str::to_owned);
         Ok(TargetIdentity { target: target.name.clone(), account, arn, region })
     }
@@ -142,9 +152,9 @@ impl Sessions {
 
     /// STS said itself whose keys it gave: no need to ask.
     pub fn note_owner(&self, held: &Held, arn: Option<&str>) {
-        let account = arn.and_then(account_of);
-        if let (Some(account), Some(arn)) = (account, arn) {
-            lock(&self.owners).insert(held.key_id().to_owned(), (account.to_owned(), arn.to_owned()));
+        if let (Some(account), Some(arn)) = (arn.and_then(account_of), arn) {
+            let owner = Owner { account: account.to_owned(), arn: arn.to_owned() };
+            lock(&self.owners).insert(held.key_id().to_owned(), Arc::new(OnceCell::new_with(Some(owner))));
         }
     }
 
@@ -180,7 +190,22 @@ impl Sessions {
                 }
                 Ok((Source::Opened(name), held))
             }
-            _ => Err(no_session()),
+            _ => {
+                // Over, or never opened for this target.
+                self.drop_ended(&name);
+                Err(no_session())
+            }
+        }
+    }
+
+    fn drop_ended(&self, name: &Name) {
+        let mut opened = lock(&self.opened);
+        let lasts = |held: &Arc<Held>| held.lasts(Duration::ZERO);
+        let over = |opened: &Opened| {
+            !opened.keys.values().any(lasts) && !opened.token.as_ref().is_some_and(|(_, token)| lasts(token))
+        };
+        if opened.get(name).is_some_and(over) {
+            opened.remove(name);
         }
     }
 
@@ -222,7 +247,7 @@ impl Sessions {
     /// Refuses keys of another account than the target names, before anything is sent with them.
     async fn guard(&self, clients: &Clients, target: &ResolvedTarget) -> Result<(), CloudError> {
         let Some(wanted) = &target.account else { return Ok(()) };
-        let (account, arn) = self.owner(clients).await?;
+        let Owner { account, arn } = self.owner(clients).await?;
         if account == *wanted {
             return Ok(());
         }
@@ -233,14 +258,13 @@ impl Sessions {
         Err(error::ours(CloudErrorKind::Denied, "WrongAccount", message))
     }
 
-    async fn owner(&self, clients: &Clients) -> Result<(String, String), CloudError> {
-        if let Some(owner) = lock(&self.owners).get(clients.key_id()) {
-            return Ok(owner.clone());
-        }
-        let who = once(self.loader.patience(), clients.sts().get_caller_identity().send()).await?;
-        let owner = (who.account.unwrap_or_default(), who.arn.unwrap_or_default());
-        lock(&self.owners).insert(clients.key_id().to_owned(), owner.clone());
-        Ok(owner)
+    async fn owner(&self, clients: &Clients) -> Result<Owner, CloudError> {
+        let owner = Arc::clone(lock(&self.owners).entry(clients.key_id().to_owned()).or_default());
+        let ask = || async {
+            let who = once(self.loader.patience(), clients.sts().get_caller_identity().send()).await?;
+            Ok(Owner { account: who.account.unwrap_or_default(), arn: who.arn.unwrap_or_default() })
+        };
+        owner.get_or_try_init(ask).await.cloned()
     }
 }
 

@@ -223,6 +223,25 @@ async fn a_code_without_an_answer_counts_as_used_and_a_wrong_one_does_not() {
     assert_eq!(bench.asked().len(), 2);
 }
 
+#[tokio::test]
+async fn a_code_that_never_left_is_still_good() {
+    let bench = Bench::new(Some(ROLE), [wire::assumed("ASIASTEP", ACCOUNT)]);
+    let mut nowhere = ask("step-1").target;
+    nowhere.region = Some("no region at all".to_owned());
+    let calls = vec![(promote(), nowhere)];
+    let denied = bench.verify("123456", MfaPurpose::Send { session: CallSession::Step, calls }).await.unwrap_err();
+    assert_eq!(denied.why, MfaRefusal::Unreachable, "{denied:?}");
+    assert_eq!(bench.wire.sent(), []);
+    bench.verify("123456", for_step()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_code_is_never_repeated_to_the_screen() {
+    let echo = Answer::xml_error(400, "ValidationError", "Value '123456' at 'tokenCode' failed to satisfy constraint");
+    let denied = Bench::new(Some(ROLE), [echo]).verify("123456", for_step()).await.unwrap_err();
+    assert!(!denied.detail.unwrap_or_default().contains("123456"));
+}
+
 /// Six digits come round again some day.
 #[tokio::test]
 async fn a_used_code_is_forgotten_in_time() {

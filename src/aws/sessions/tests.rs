@@ -51,6 +51,17 @@ async fn keys_of_the_right_account_sign() {
 }
 
 #[tokio::test]
+async fn calls_that_begin_together_ask_once_whose_keys_they_have() {
+    let wire = Wire::always(wire::who(OURS));
+    let cloud = wire.cloud();
+    let request = in_account(OURS);
+    let answers = tokio::join!(cloud.call(&request), cloud.call(&request), cloud.call(&request));
+    assert!(answers.0.is_ok() && answers.1.is_ok() && answers.2.is_ok());
+    assert_eq!(wire.sent().len(), 4);
+    assert_eq!(wire.keys.asked().len(), 1);
+}
+
+#[tokio::test]
 async fn new_keys_are_asked_whose_they_are() {
     let wire = Wire::always(wire::who(OURS));
     let cloud = wire.cloud();
