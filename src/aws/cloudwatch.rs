@@ -107,3 +107,24 @@ fn lag_scale(metric: &str) -> Option<f64> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_periods_that_are_over_are_looked_at() {
+        let call = |period: Option<u32>, window: Option<u32>| input::GetMetric {
+            namespace: String::new(),
+            metric_name: String::new(),
+            dimensions: std::collections::BTreeMap::new(),
+            statistic: None,
+            period_seconds: period,
+            window_seconds: window,
+        };
+        assert_eq!(window(10_030, &call(None, None)), (9_420, 10_020));
+        assert_eq!(window(10_030, &call(Some(300), None)), (9_300, 9_900));
+        // Never less than two periods: the last one may not be reported yet.
+        assert_eq!(window(10_030, &call(Some(300), Some(60))), (9_300, 9_900));
+    }
+}

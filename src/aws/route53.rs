@@ -1,9 +1,6 @@
 //! Route 53 records: read, and changed only if they still are as they were shown.
 
-use aws_sdk_route53::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_route53::operation::change_resource_record_sets::ChangeResourceRecordSetsError;
 use aws_sdk_route53::types::{ChangeBatch, ChangeInfo, RrType};
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use serde_json::json;
 
 use super::calls::Calls;
@@ -14,6 +11,7 @@ use crate::model::Value;
 use crate::model::action::{route53 as input, swap};
 use crate::model::outcome::CloudError;
 
+mod refusal;
 mod sets;
 
 pub(super) async fn change_resource_record_sets(
@@ -27,15 +25,10 @@ pub(super) async fn change_resource_record_sets(
             ChangeBatch::builder().set_comment(call.change_batch.comment.clone()).set_changes(Some(changes)).build()
         })
         .map_err(|error| invalid("InvalidInput", error.to_string()))?;
-    let mut said = String::new();
-    let request = async {
-        let request = calls.route53().change_resource_record_sets().hosted_zone_id(&call.hosted_zone_id);
-        let answer = request.change_batch(batch).send().await;
-        said = answer.as_ref().err().map(complaints).unwrap_or_default();
-        answer
-    };
+    let request = calls.route53().change_resource_record_sets().hosted_zone_id(&call.hosted_zone_id);
+    let request = request.change_batch(batch);
     let answer = calls
-        .try_answer(request, |output| {
+        .try_answer(async { request.send().await.map_err(refusal::reworded) }, |output| {
             let mut view = output.change_info.as_ref().map(change).ok_or_else(|| empty_answer("change"))?;
             if let Some(ttl) = plan.old_ttl {
                 view["old_ttl"] = json!(ttl);
@@ -43,21 +36,7 @@ pub(super) async fn change_resource_record_sets(
             Ok(view)
         })
         .await;
-    answer.map_err(|error| if error.code == "InvalidChangeBatch" { plan.refused(error, &said) } else { error })
-}
-
-/// What AWS has against a batch: one sentence for each record. It is not where errors usually have
-/// their message.
-fn complaints(error: &SdkError<ChangeResourceRecordSetsError, HttpResponse>) -> String {
-    let service = error.as_service_error();
-    let listed = match service {
-        Some(ChangeResourceRecordSetsError::InvalidChangeBatch(batch)) => batch.messages().join(" "),
-        _ => String::new(),
-    };
-    if !listed.is_empty() {
-        return listed;
-    }
-    service.and_then(ProvideErrorMetadata::message).unwrap_or_default().to_owned()
+    answer.map_err(|error| if error.code == "InvalidChangeBatch" { plan.refused(error) } else { error })
 }
 
 pub(super) async fn get_change(calls: &Calls<'_>, call: &input::GetChange) -> Result<CloudReply, CloudError> {

@@ -52,7 +52,7 @@ pub(super) enum Answer {
     Reply {
         status: u16,
         headers: Vec<(&'static str, String)>,
-        body: String,
+        body: Vec<u8>,
     },
     /// The connection stood and then broke: whether the request arrived is not known.
     Reset,
@@ -69,7 +69,11 @@ impl Answer {
     }
 
     pub fn status(status: u16, body: &str) -> Self {
-        Self::Reply { status, headers: Vec::new(), body: body.to_owned() }
+        Self::bytes(status, body.as_bytes())
+    }
+
+    pub fn bytes(status: u16, body: &[u8]) -> Self {
+        Self::Reply { status, headers: Vec::new(), body: body.to_vec() }
     }
 
     /// An error as the XML services (RDS, Route 53, STS, SNS) word it.

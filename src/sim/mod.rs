@@ -263,6 +263,6 @@ fn unwritten(reason: &str) -> CloudError {
 }
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

@@ -82,14 +82,13 @@ fn would_lose(old: &ResourceRecordSet, more: &[String]) -> CloudError {
 impl Plan {
     /// AWS refused the batch. When that is because a record is no longer as it was shown, say so.
     #[must_use]
-    pub fn refused(&self, error: CloudError, said: &str) -> CloudError {
-        let said = if said.is_empty() { error.message.as_str() } else { said };
+    pub fn refused(&self, error: CloudError) -> CloudError {
+        let said = &error.message;
         let moved = ["was not found", "do not match", "does not match", "already exists"];
-        let message = if self.guarded && moved.iter().any(|words| said.contains(words)) {
-            format!("the record has changed since it was shown; look again. AWS: {said}")
-        } else {
-            said.to_owned()
-        };
+        if !self.guarded || !moved.iter().any(|words| said.contains(words)) {
+            return error;
+        }
+        let message = format!("the record has changed since it was shown; look again. AWS: {said}");
         CloudError { message, ..error }
     }
 }
