@@ -126,6 +126,14 @@ impl<'a> Calls<'a> {
         self.clients.s3()
     }
 
+    pub fn autoscaling(&self) -> &aws_sdk_applicationautoscaling::Client {
+        self.clients.autoscaling()
+    }
+
+    pub fn elbv2(&self) -> &aws_sdk_elasticloadbalancingv2::Client {
+        self.clients.elbv2()
+    }
+
     pub fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
         self.clients.dynamodb()
     }

@@ -4,6 +4,7 @@
 //! it proves. Must not know: runbooks, gates, screens, journals.
 
 mod assume;
+mod autoscaling;
 mod calls;
 mod clients;
 mod cloudfront;
@@ -12,7 +13,9 @@ mod config;
 mod dynamodb;
 mod ecs;
 mod ecs_clusters;
+mod elbv2;
 mod error;
+mod health_checks;
 mod hosted_zones;
 mod keys;
 mod line;
@@ -90,6 +93,7 @@ impl Cloud for AwsCloud {
 
 type Answer<'a> = BoxFuture<'a, Result<CloudReply, CloudError>>;
 
+#[expect(clippy::too_many_lines, reason = "one line an action")]
 fn dispatch<'a>(calls: &'a Calls<'a>, action: &'a Action) -> Answer<'a> {
     match action {
         Action::GetCallerIdentity(input) => boxed(calls, input, sts::get_caller_identity),
@@ -111,6 +115,17 @@ fn dispatch<'a>(calls: &'a Calls<'a>, action: &'a Action) -> Answer<'a> {
         Action::GetChange(input) => boxed(calls, input, route53::get_change),
         Action::ListResourceRecordSets(input) => boxed(calls, input, route53::list_resource_record_sets),
         Action::GetHostedZone(input) => boxed(calls, input, hosted_zones::get_hosted_zone),
+        Action::TestDnsAnswer(input) => boxed(calls, input, health_checks::test_dns_answer),
+        Action::GetHealthCheckStatus(input) => boxed(calls, input, health_checks::get_health_check_status),
+        Action::GetHealthCheck(input) => boxed(calls, input, health_checks::get_health_check),
+        Action::UpdateHealthCheck(input) => boxed(calls, input, health_checks::update_health_check),
+
+        Action::RegisterScalableTarget(input) => boxed(calls, input, autoscaling::register_scalable_target),
+        Action::DescribeScalableTargets(input) => boxed(calls, input, autoscaling::describe_scalable_targets),
+
+        Action::DescribeTargetHealth(input) => boxed(calls, input, elbv2::describe_target_health),
+        Action::DescribeTargetGroups(input) => boxed(calls, input, elbv2::describe_target_groups),
+        Action::ModifyTargetGroup(input) => boxed(calls, input, elbv2::modify_target_group),
 
         Action::DescribeContinuousBackups(input) => boxed(calls, input, dynamodb::describe_continuous_backups),
 

@@ -270,6 +270,8 @@ impl Engine {
                 }
                 (answer, short_state(value))
             }
+            // That nothing of the name is there is an answer too, where the call makes or takes it away.
+            Err(error) if error.kind == CloudErrorKind::NotFound => (call.action.judge_absent(), error.to_string()),
             Err(error) => (ProbeAnswer::CannotTell, error.to_string()),
         };
         self.steps[ix].proposed = true;

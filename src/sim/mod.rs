@@ -16,6 +16,9 @@
 //! - `global_cluster`: `status writer` (ARN of the member that writes)
 //! - `ecs_service` (`cluster/service`): `status desired_count running_count task_definition`
 //! - `ecs_cluster`: `status capacity_providers`
+//! - `scalable_target` (`service/CLUSTER/SERVICE`): `min_capacity max_capacity`
+//! - `target_group` (ARN or name): `unhealthy` (how many) `health_check_enabled health_check_path`
+//! - `health_check`: `inverted disabled region` (where its endpoint lies)
 //! - `table`: `status point_in_time_recovery`
 //! - `hosted_zone`: `name private`
 //! - `record` (`name TYPE`): `ttl values dns_name`

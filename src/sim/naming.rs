@@ -4,40 +4,15 @@
 
 use crate::model::action::Action;
 
+pub use crate::model::action::operation::Home as Endpoint;
+
 /// Where Route 53 and CloudFront are controlled from.
 pub const GLOBAL_CONTROL_REGION: &str = "us-east-1";
-
-/// What kind of endpoint a call goes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Endpoint<'a> {
-    /// The target's region.
-    Regional,
-    /// The region in which this bucket lies.
-    Bucket(&'a str),
-    /// A control plane that exists once.
-    Global,
-    /// Not AWS.
-    Outside,
-}
 
 /// Where a call goes.
 #[must_use]
 pub fn endpoint(action: &Action) -> Endpoint<'_> {
     match action {
-        Action::GetCallerIdentity(_)
-        | Action::PromoteReadReplicaDbCluster(_)
-        | Action::PromoteReadReplica(_)
-        | Action::FailoverGlobalCluster(_)
-        | Action::SwitchoverGlobalCluster(_)
-        | Action::DescribeDbClusters(_)
-        | Action::DescribeDbInstances(_)
-        | Action::DescribeGlobalClusters(_)
-        | Action::UpdateService(_)
-        | Action::DescribeServices(_)
-        | Action::ServicesStable(_)
-        | Action::DescribeClusters(_)
-        | Action::DescribeContinuousBackups(_)
-        | Action::GetMetric(_) => Endpoint::Regional,
         Action::ChangeResourceRecordSets(_)
         | Action::GetChange(_)
         | Action::ListResourceRecordSets(_)
@@ -57,6 +32,7 @@ pub fn endpoint(action: &Action) -> Endpoint<'_> {
         | Action::Manual(_)
         | Action::Note(_)
         | Action::Wait(_) => Endpoint::Outside,
+        other => other.operation().home(),
     }
 }
 
@@ -104,6 +80,7 @@ pub fn resources(action: &Action) -> Vec<&str> {
         Action::Exec(call) => call.argv.first().map(|program| short(program)).into_iter().collect(),
         Action::HttpCheck(call) => host_of(&call.url).into_iter().chain(std::iter::once(call.url.as_str())).collect(),
         Action::DnsResolve(call) => vec![&call.name],
+        other => other.operation().names(),
     }
 }
 

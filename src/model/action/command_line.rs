@@ -65,27 +65,7 @@ impl Action {
                 }
                 vec![aws_line("s3api", "list-object-versions", &with, target)]
             }
-            Self::GetCallerIdentity(_)
-            | Self::PromoteReadReplicaDbCluster(_)
-            | Self::PromoteReadReplica(_)
-            | Self::FailoverGlobalCluster(_)
-            | Self::SwitchoverGlobalCluster(_)
-            | Self::DescribeDbClusters(_)
-            | Self::DescribeDbInstances(_)
-            | Self::DescribeGlobalClusters(_)
-            | Self::UpdateService(_)
-            | Self::DescribeServices(_)
-            | Self::ChangeResourceRecordSets(_)
-            | Self::GetChange(_)
-            | Self::ListResourceRecordSets(_)
-            | Self::GetHostedZone(_)
-            | Self::DescribeContinuousBackups(_)
-            | Self::DescribeClusters(_)
-            | Self::GetDistribution(_)
-            | Self::GetInvalidation(_)
-            | Self::HeadBucket(_)
-            | Self::GetBucketVersioning(_)
-            | Self::GetBucketReplication(_) => vec![self.plain_line(target)],
+            other => other.operation().command_lines(target).unwrap_or_else(|| vec![other.plain_line(target)]),
         }
     }
 
@@ -120,12 +100,12 @@ pub fn command_lines_of(name: &str, with: &Object, target: &ResolvedTarget) -> V
 }
 
 fn plain_line(service: &str, operation: &str, with: &Object, target: &ResolvedTarget) -> Vec<String> {
-    let service = if service == "s3" { "s3api" } else { service };
-    aws_line(service, &operation.replace('_', "-"), with, target)
+    let service = if service == "s3" { "s3api".to_owned() } else { service.replace('_', "-") };
+    aws_line(&service, &operation.replace('_', "-"), with, target)
 }
 
 /// `aws SERVICE OPERATION --member value …` with the target's region and profile.
-fn aws_line(service: &str, operation: &str, members: &Object, target: &ResolvedTarget) -> Vec<String> {
+pub(super) fn aws_line(service: &str, operation: &str, members: &Object, target: &ResolvedTarget) -> Vec<String> {
     let mut line = vec!["aws".to_owned(), service.to_owned(), operation.to_owned()];
     for (name, value) in members {
         push_option(&mut line, &name.replace('_', "-"), value);

@@ -4,10 +4,11 @@
 
 use super::Action;
 use super::command_line::percent_encoded;
+use super::operation::Pages;
 use crate::model::plan::ResolvedTarget;
 
 /// Home of the control planes of the global services.
-const GLOBAL_REGION: &str = "us-east-1";
+pub(super) const GLOBAL_REGION: &str = "us-east-1";
 
 impl Action {
     /// The console page of what this action touches, if there is one.
@@ -60,14 +61,7 @@ impl Action {
                 regional(&format!("s3/object/{}?region={region}&prefix={key}&tab=versions", part(&call.bucket)))
             }
             Self::GetMetric(_) => regional(&format!("cloudwatch/home?region={region}#metricsV2:")),
-            Self::GetCallerIdentity(_)
-            | Self::GetChange(_)
-            | Self::Exec(_)
-            | Self::HttpCheck(_)
-            | Self::DnsResolve(_)
-            | Self::Manual(_)
-            | Self::Note(_)
-            | Self::Wait(_) => return None,
+            other => return other.operation().console(&Pages { region, host: console_host(region) }),
         })
     }
 }

@@ -19,6 +19,8 @@ pub fn example_with(name: &str) -> Option<Value> {
         "cloudfront" => cloudfront(name),
         "s3" => s3(name),
         "dynamodb" => dynamodb(name),
+        "application_autoscaling" => application_autoscaling(name),
+        "elbv2" => elbv2(name),
         _ => others(name),
     }
 }
@@ -31,6 +33,9 @@ pub fn example(name: &str) -> Option<Action> {
 
 const CLUSTER: &str = "shop-dr";
 const CLUSTER_ARN: &str = "arn:aws:rds:us-east-1:111122223333:cluster:shop-global-dr";
+
+const HEALTH_CHECK: &str = "0a1b2c3d-1111-2222-3333-444455556666";
+const TARGET_GROUP: &str = "arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/shop-web/0123456789abcdef";
 
 fn rds(name: &str) -> Option<Value> {
     Some(match name {
@@ -77,6 +82,13 @@ fn route53(name: &str) -> Option<Value> {
         "aws/route53.get_change" => json!({"id": "C0EXAMPLE"}),
         "aws/route53.list_resource_record_sets" => json!({"hosted_zone_id": "Z0EXAMPLE", "max_items": 100}),
         "aws/route53.get_hosted_zone" => json!({"id": "Z0EXAMPLE"}),
+        "aws/route53.test_dns_answer" => {
+            json!({"hosted_zone_id": "Z0EXAMPLE", "record_name": "www.shop.example", "record_type": "CNAME"})
+        }
+        "aws/route53.get_health_check_status" | "aws/route53.get_health_check" => {
+            json!({"health_check_id": HEALTH_CHECK})
+        }
+        "aws/route53.update_health_check" => json!({"health_check_id": HEALTH_CHECK, "inverted": true}),
         _ => return None,
     })
 }
@@ -111,6 +123,31 @@ fn s3(name: &str) -> Option<Value> {
 fn dynamodb(name: &str) -> Option<Value> {
     Some(match name {
         "aws/dynamodb.describe_continuous_backups" => json!({"table_name": "shop-orders"}),
+        _ => return None,
+    })
+}
+
+fn application_autoscaling(name: &str) -> Option<Value> {
+    let (resource, dimension) = ("service/shop/web", "ecs:service:DesiredCount");
+    Some(match name {
+        "aws/application_autoscaling.register_scalable_target" => json!({
+            "service_namespace": "ecs", "resource_id": resource, "scalable_dimension": dimension,
+            "min_capacity": 3, "max_capacity": 6,
+        }),
+        "aws/application_autoscaling.describe_scalable_targets" => json!({
+            "service_namespace": "ecs", "resource_ids": [resource], "scalable_dimension": dimension,
+        }),
+        _ => return None,
+    })
+}
+
+fn elbv2(name: &str) -> Option<Value> {
+    Some(match name {
+        "aws/elbv2.describe_target_health" => json!({"target_group_arn": TARGET_GROUP}),
+        "aws/elbv2.describe_target_groups" => json!({"target_group_arns": [TARGET_GROUP]}),
+        "aws/elbv2.modify_target_group" => json!({
+            "target_group_arn": TARGET_GROUP, "health_check_enabled": true, "health_check_path": "/health",
+        }),
         _ => return None,
     })
 }

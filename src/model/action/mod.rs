@@ -4,15 +4,18 @@
 //! `snake_case`. Each says its risk, its class (`safety.md`), the read that probes it and how long
 //! it usually takes. Adapters match on [`Action`]; nobody else may invent a call.
 
+pub mod application_autoscaling;
 pub mod cloudfront;
 pub mod cloudwatch;
 pub mod command_line;
 pub mod console;
 pub mod dynamodb;
 pub mod ecs;
+pub mod elbv2;
 #[doc(hidden)]
 pub mod examples;
 pub mod local;
+pub mod operation;
 pub mod outside;
 pub mod probe;
 pub mod rds;
@@ -96,6 +99,12 @@ macro_rules! catalogue {
             pub const fn name(&self) -> &'static str {
                 match self { $(Self::$variant(_) => $name,)* }
             }
+
+            /// What it knows of itself.
+            #[must_use]
+            pub fn operation(&self) -> &dyn operation::Operation {
+                match self { $(Self::$variant(call) => call,)* }
+            }
         }
     };
 }
@@ -120,6 +129,17 @@ catalogue! {
     GetChange(route53::GetChange) = "aws/route53.get_change", "Reads whether a DNS change has reached every name server", "route53:GetChange", Read, A, 2 s, expect "result.status == 'INSYNC'";
     ListResourceRecordSets(route53::ListResourceRecordSets) = "aws/route53.list_resource_record_sets", "Reads the records of a hosted zone", "route53:ListResourceRecordSets", Read, A, 2 s;
     GetHostedZone(route53::GetHostedZone) = "aws/route53.get_hosted_zone", "Reads one hosted zone", "route53:GetHostedZone", Read, A, 2 s;
+    TestDnsAnswer(route53::TestDnsAnswer) = "aws/route53.test_dns_answer", "Reads what Route 53's name servers answer, past every cache", "route53:TestDNSAnswer", Read, A, 2 s, expect "result.response_code == 'NOERROR'";
+    GetHealthCheckStatus(route53::GetHealthCheckStatus) = "aws/route53.get_health_check_status", "Reads what the health checkers see", "route53:GetHealthCheckStatus", Read, A, 2 s, expect "result.healthy";
+    GetHealthCheck(route53::GetHealthCheck) = "aws/route53.get_health_check", "Reads one health check's settings", "route53:GetHealthCheck", Read, A, 2 s;
+    UpdateHealthCheck(route53::UpdateHealthCheck) = "aws/route53.update_health_check", "Changes a health check; inverted, it fails traffic over", "route53:UpdateHealthCheck", Reversible, A, 60 s;
+
+    RegisterScalableTarget(application_autoscaling::RegisterScalableTarget) = "aws/application_autoscaling.register_scalable_target", "Sets between which bounds a capacity may scale by itself", "application-autoscaling:RegisterScalableTarget", Reversible, A, 60 s;
+    DescribeScalableTargets(application_autoscaling::DescribeScalableTargets) = "aws/application_autoscaling.describe_scalable_targets", "Reads between which bounds a capacity may scale", "application-autoscaling:DescribeScalableTargets", Read, A, 2 s;
+
+    DescribeTargetHealth(elbv2::DescribeTargetHealth) = "aws/elbv2.describe_target_health", "Reads which targets of a group are healthy", "elasticloadbalancing:DescribeTargetHealth", Read, A, 2 s, expect "result.healthy_count > 0 and result.unhealthy_count == 0";
+    DescribeTargetGroups(elbv2::DescribeTargetGroups) = "aws/elbv2.describe_target_groups", "Reads target groups and their health checks", "elasticloadbalancing:DescribeTargetGroups", Read, A, 2 s;
+    ModifyTargetGroup(elbv2::ModifyTargetGroup) = "aws/elbv2.modify_target_group", "Changes a target group's health checks", "elasticloadbalancing:ModifyTargetGroup", Reversible, A, 30 s;
 
     UpdateOrigin(cloudfront::UpdateOrigin) = "aws/cloudfront.update_origin", "Points a distribution's origin at another domain: reads config and ETag, edits, writes with If-Match", "cloudfront:UpdateDistribution", Reversible, C, 300 s;
     CreateInvalidation(cloudfront::CreateInvalidation) = "aws/cloudfront.create_invalidation", "Drops cached paths from every edge", "cloudfront:CreateInvalidation", Reversible, B, 60 s;

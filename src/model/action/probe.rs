@@ -50,30 +50,7 @@ impl Action {
                 prefix: Some(call.key.clone()),
                 max_keys: Some(100),
             })),
-            Self::GetCallerIdentity(_)
-            | Self::DescribeDbClusters(_)
-            | Self::DescribeDbInstances(_)
-            | Self::DescribeGlobalClusters(_)
-            | Self::DescribeServices(_)
-            | Self::ServicesStable(_)
-            | Self::GetChange(_)
-            | Self::ListResourceRecordSets(_)
-            | Self::GetHostedZone(_)
-            | Self::DescribeContinuousBackups(_)
-            | Self::DescribeClusters(_)
-            | Self::GetDistribution(_)
-            | Self::GetInvalidation(_)
-            | Self::HeadBucket(_)
-            | Self::GetBucketVersioning(_)
-            | Self::GetBucketReplication(_)
-            | Self::ListObjectVersions(_)
-            | Self::GetMetric(_)
-            | Self::Exec(_)
-            | Self::HttpCheck(_)
-            | Self::DnsResolve(_)
-            | Self::Manual(_)
-            | Self::Note(_)
-            | Self::Wait(_) => None,
+            other => other.operation().probe(),
         }
     }
 
@@ -86,20 +63,20 @@ impl Action {
                 let origin = origin_of(answer, call.origin_id.as_deref());
                 json!({"domain_name": origin["domain_name"], "origin_id": origin["id"], "etag": answer["etag"]})
             }
-            _ => answer.clone(),
+            other => other.operation().before_view(answer),
         }
     }
 
     /// How long after the call "still as before" becomes believable, in milliseconds.
     #[must_use]
-    pub const fn settle_ms(&self) -> u64 {
+    pub fn settle_ms(&self) -> u64 {
         match self {
             // Right after the call the status may still read `available`.
             Self::PromoteReadReplicaDbCluster(_)
             | Self::PromoteReadReplica(_)
             | Self::FailoverGlobalCluster(_)
             | Self::SwitchoverGlobalCluster(_) => 60_000,
-            _ => 15_000,
+            other => other.operation().settle_ms(),
         }
     }
 
@@ -152,8 +129,14 @@ impl Action {
                 }
             }
             Self::RestoreObjectVersion(call) => restored(before, now, &call.key, &call.version_id),
-            _ => ProbeAnswer::CannotTell,
+            other => other.operation().judge(before, now),
         }
+    }
+
+    /// What it proves that a probe found nothing of that name.
+    #[must_use]
+    pub fn judge_absent(&self) -> ProbeAnswer {
+        self.operation().judge_absent()
     }
 }
 

@@ -3,7 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+mod health;
+
 use crate::model::Value;
+
+pub use health::{GetHealthCheck, GetHealthCheckStatus, TestDnsAnswer, UpdateHealthCheck};
 
 /// Result: `{id, status, submitted_at, old_ttl}`; `status` is `PENDING` or `INSYNC`; `old_ttl` is how many seconds resolvers may keep what the batch replaced, **absent** when it replaced nothing that has a TTL. A record that the gate has shown is changed only if it still is as shown: DELETE and CREATE in one batch stand in for its UPSERT.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

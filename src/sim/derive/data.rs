@@ -181,6 +181,21 @@ fn put_ecs_cluster(world: &mut World, wanted: &Wanted, name: &str) {
     world.ecs_clusters.entry((wanted.region.clone(), name.to_owned())).or_insert(cluster);
 }
 
+/// A service that is named without saying what becomes of it: it stays as the rest of the plan has
+/// it, and a standby if the plan starts it.
+pub fn service_named(world: &mut World, wanted: &Wanted, cluster: &str, service: &str) {
+    let asked = wanted.with["min_capacity"].as_u64().filter(|_| wanted.changes);
+    let with = asked.map_or(Value::Null, |asked| serde_json::json!({"desired_count": asked}));
+    let named = Wanted {
+        action: wanted.action.clone(),
+        with,
+        region: wanted.region.clone(),
+        account: wanted.account.clone(),
+        changes: wanted.changes,
+    };
+    put_service(world, &named, short(cluster), short(service));
+}
+
 fn put_service(world: &mut World, wanted: &Wanted, cluster: &str, service: &str) {
     let key = (wanted.region.clone(), cluster.to_owned(), service.to_owned());
     if world.services.contains_key(&key) {
@@ -222,6 +237,7 @@ fn put_service(world: &mut World, wanted: &Wanted, cluster: &str, service: &str)
         deployments: vec![deployment],
         generation: 0,
         dice,
+        started_ms: i64::MIN / 2,
     };
     world.services.insert(key, service);
 }

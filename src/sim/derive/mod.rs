@@ -7,6 +7,7 @@
 //! Knows: plans, and what each action takes for granted. Must not know: scenarios but their faults.
 
 mod data;
+mod scaling;
 mod storage;
 mod tables;
 mod traffic;
@@ -144,12 +145,21 @@ fn make(world: &mut World, wanted: &Wanted) {
             data::global(world, wanted);
         }
         "aws/ecs.update_service" | "aws/ecs.services_stable" => data::service(world, wanted),
+        "aws/route53.get_health_check_status" | "aws/route53.get_health_check" | "aws/route53.update_health_check" => {
+            traffic::health_check(world, wanted);
+        }
+        "aws/application_autoscaling.register_scalable_target"
+        | "aws/application_autoscaling.describe_scalable_targets" => scaling::scalable(world, wanted),
+        "aws/elbv2.describe_target_health" | "aws/elbv2.describe_target_groups" | "aws/elbv2.modify_target_group" => {
+            scaling::target_groups(world, wanted);
+        }
         "aws/ecs.describe_clusters" => data::ecs_clusters(world, wanted),
         "aws/dynamodb.describe_continuous_backups" => tables::table(world, wanted),
         "aws/ecs.describe_services" => data::services(world, wanted),
         "aws/route53.change_resource_record_sets"
         | "aws/route53.list_resource_record_sets"
-        | "aws/route53.get_hosted_zone" => {
+        | "aws/route53.get_hosted_zone"
+        | "aws/route53.test_dns_answer" => {
             traffic::zone(world, wanted);
         }
         "aws/cloudfront.update_origin" | "aws/cloudfront.get_distribution" => traffic::distribution(world, wanted),

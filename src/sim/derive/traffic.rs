@@ -7,6 +7,7 @@ use crate::sim::dice::HOST;
 use crate::sim::naming::{bare, host_of, short};
 use crate::sim::world::World;
 use crate::sim::world::cloudfront::{Distribution, new_id};
+use crate::sim::world::health::{HealthCheck, Turn};
 use crate::sim::world::route53::RecordKey;
 
 const OLD_TTL_S: [u32; 3] = [60, 120, 300];
@@ -15,10 +16,18 @@ const OLD_TTL_S: [u32; 3] = [60, 120, 300];
 pub fn zone(world: &mut World, wanted: &Wanted) {
     let Some(id) = wanted.text("hosted_zone_id").or_else(|| wanted.text("id")).map(short) else { return };
     world.zones.entry(id.to_owned()).or_default();
+    if let (Some(name), Some(kind)) = (wanted.text("record_name"), wanted.text("record_type"))
+        && let Some(zone) = world.zones.get_mut(id)
+    {
+        zone.mention(RecordKey::new(name, kind, None));
+    }
     let changes = wanted.with["change_batch"]["changes"].as_array().cloned().unwrap_or_default();
     for change in &changes {
         let set = &change["resource_record_set"];
         let (Some(name), Some(kind)) = (set["name"].as_str(), set["type"].as_str()) else { continue };
+        if let Some(id) = set["health_check_id"].as_str().filter(|_| set["failover"] == "PRIMARY") {
+            put_health_check(world, id, Turn::default());
+        }
         // What a rollback puts back is no news about how things are now.
         let verb = change["action"].as_str().filter(|_| wanted.changes);
         let old = match verb {
@@ -46,6 +55,31 @@ pub fn zone(world: &mut World, wanted: &Wanted) {
             zone.put(old);
         }
     }
+}
+
+/// The health check a call names: of the primary's endpoint, and not as the plan is going to turn it.
+pub fn health_check(world: &mut World, wanted: &Wanted) {
+    if let Some(id) = wanted.text("health_check_id") {
+        let flag = |name: &str| wanted.changes && wanted.with[name] == Value::Bool(false);
+        put_health_check(world, id, Turn { inverted: flag("inverted"), disabled: flag("disabled") });
+    }
+}
+
+fn put_health_check(world: &mut World, id: &str, turn: Turn) {
+    let mut dice = Dice::named(world.seed, &format!("health check {id}"));
+    let check = HealthCheck {
+        id: id.to_owned(),
+        version: u32::try_from(dice.between(1, 9)).unwrap_or(1),
+        fqdn: format!("endpoint.{}.example", world.primary),
+        port: 443,
+        path: "/health".to_owned(),
+        failure_threshold: 3,
+        region: world.primary.clone(),
+        now: turn,
+        was: turn,
+        noticed_ms: i64::MIN,
+    };
+    world.health_checks.entry(id.to_owned()).or_insert(check);
 }
 
 /// What a record is going to point at.

@@ -24,6 +24,8 @@ pub enum Due {
         service: ServiceKey,
         generation: u64,
     },
+    /// The scaling looks whether a service is within its bounds.
+    ScalingLooks(ServiceKey),
     ChangeInSync(String),
     DistributionDeployed {
         id: String,
@@ -66,6 +68,7 @@ impl World {
             Due::InstancePromoted(place) => self.instance_promoted(&place),
             Due::GlobalMoved { id, to } => self.global_moved(&id, &to),
             Due::TaskTurn { service, generation } => self.task_turn(&service, generation),
+            Due::ScalingLooks(service) => self.scaling_looks(&service),
             Due::ChangeInSync(id) => self.change_in_sync(&id),
             Due::DistributionDeployed { id, etag } => self.distribution_deployed(&id, &etag),
             Due::InvalidationCompleted { distribution, id } => self.invalidation_completed(distribution, id),

@@ -30,6 +30,8 @@ pub struct Service {
     pub generation: u64,
     /// Durations of the turns of the present generation.
     pub dice: Dice,
+    /// When the youngest of its tasks came up.
+    pub started_ms: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,11 +47,13 @@ const START_MS: (u64, u64) = (20_000, 40_000);
 const STOP_MS: (u64, u64) = (4_000, 10_000);
 
 impl Service {
-    fn desired(&self) -> u32 {
+    #[must_use]
+    pub fn desired(&self) -> u32 {
         self.deployments.first().map_or(0, |primary| primary.desired)
     }
 
-    fn running(&self) -> u32 {
+    #[must_use]
+    pub fn running(&self) -> u32 {
         self.deployments.iter().map(|deployment| deployment.running).sum()
     }
 
@@ -107,10 +111,11 @@ impl Service {
     }
 
     /// One task starts, or one that is no longer wanted stops.
-    fn turn(&mut self) {
+    fn turn(&mut self, now_ms: i64) {
         let Some(primary) = self.deployments.first_mut() else { return };
         if primary.running < primary.desired {
             primary.running += 1;
+            self.started_ms = now_ms;
         } else if primary.running > primary.desired {
             primary.running -= 1;
         } else if self.deployments.len() > 1
@@ -217,16 +222,33 @@ impl World {
         let view = service.view();
         if let Some(ms) = next {
             let at_ms = now_ms.saturating_add(i64::try_from(ms + context.fate.hang_ms).unwrap_or(i64::MAX));
-            self.agenda.put(at_ms, Due::TaskTurn { service: key, generation });
+            self.agenda.put(at_ms, Due::TaskTurn { service: key.clone(), generation });
         }
+        self.scaling_will_look(&key, &mut context.dice);
         Ok(view)
     }
 
+    /// Sets how many tasks are wanted, without anybody having called.
+    pub(super) fn set_desired(&mut self, key: &ServiceKey, desired: u32) {
+        let (seed, now_ms) = (self.seed, self.now_ms);
+        let Some(service) = self.services.get_mut(key) else { return };
+        service.generation += 1;
+        let generation = service.generation;
+        service.dice = Dice::named(seed, &format!("scaling {} {} {generation} {now_ms}", key.1, key.2));
+        if let Some(primary) = service.deployments.first_mut() {
+            primary.desired = desired;
+        }
+        if let Some(ms) = service.next_turn_ms() {
+            self.agenda.put(self.after(ms), Due::TaskTurn { service: key.clone(), generation });
+        }
+    }
+
     pub(super) fn task_turn(&mut self, key: &ServiceKey, generation: u64) {
+        let now_ms = self.now_ms;
         let Some(service) = self.services.get_mut(key).filter(|service| service.generation == generation) else {
             return;
         };
-        service.turn();
+        service.turn(now_ms);
         if let Some(ms) = service.next_turn_ms() {
             self.agenda.put(self.after(ms), Due::TaskTurn { service: key.clone(), generation });
         }

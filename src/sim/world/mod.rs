@@ -3,12 +3,15 @@
 //! Knows: every resource, and what is due when. Must not know: files, clocks, tasks. The same calls
 //! at the same times always make the same world.
 
+mod answer;
 pub mod cloudfront;
 pub mod cloudwatch;
 mod due;
 pub mod dynamodb;
 pub mod ecs;
+pub mod elbv2;
 pub mod global;
+pub mod health;
 pub mod hosts;
 pub mod outside;
 pub mod rds;
@@ -16,6 +19,7 @@ mod refusal;
 pub mod resolver;
 pub mod route53;
 pub mod s3;
+pub mod scaling;
 pub mod sts;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,6 +59,9 @@ pub struct World {
     pub globals: BTreeMap<String, global::Global>,
     pub services: BTreeMap<ecs::ServiceKey, ecs::Service>,
     pub ecs_clusters: BTreeMap<Place, ecs::Cluster>,
+    pub scalables: BTreeMap<scaling::ScalableKey, scaling::Scalable>,
+    pub target_groups: BTreeMap<Place, elbv2::TargetGroup>,
+    pub health_checks: BTreeMap<String, health::HealthCheck>,
     pub tables: BTreeMap<Place, dynamodb::Table>,
     pub zones: BTreeMap<String, route53::Zone>,
     pub changes: BTreeMap<String, route53::Change>,
@@ -113,6 +120,9 @@ impl World {
             globals: BTreeMap::new(),
             services: BTreeMap::new(),
             ecs_clusters: BTreeMap::new(),
+            scalables: BTreeMap::new(),
+            target_groups: BTreeMap::new(),
+            health_checks: BTreeMap::new(),
             tables: BTreeMap::new(),
             zones: BTreeMap::new(),
             changes: BTreeMap::new(),
@@ -215,43 +225,6 @@ impl World {
     #[must_use]
     pub fn after(&self, ms: u64) -> i64 {
         self.now_ms.saturating_add(i64::try_from(ms).unwrap_or(i64::MAX))
-    }
-
-    fn answer(&mut self, action: &Action, context: &mut Context<'_>) -> Answer {
-        match action {
-            Action::GetCallerIdentity(_) => Ok(self.get_caller_identity(context)),
-            Action::PromoteReadReplicaDbCluster(call) => self.promote_cluster(call, context),
-            Action::PromoteReadReplica(call) => self.promote_instance(call, context),
-            Action::FailoverGlobalCluster(call) => self.failover_global(call, context),
-            Action::SwitchoverGlobalCluster(call) => self.switchover_global(call, context),
-            Action::DescribeDbClusters(call) => self.describe_cluster(call, context),
-            Action::DescribeDbInstances(call) => self.describe_instance(call, context),
-            Action::DescribeGlobalClusters(call) => self.describe_global(call),
-            Action::UpdateService(call) => self.update_service(call, context),
-            Action::DescribeServices(call) => self.describe_services(call, context),
-            Action::DescribeClusters(call) => Ok(self.describe_ecs_clusters(call, context)),
-            Action::ServicesStable(call) => self.services_stable(call, context),
-            Action::ChangeResourceRecordSets(call) => self.change_records(call, context),
-            Action::GetChange(call) => self.get_change(call),
-            Action::ListResourceRecordSets(call) => self.list_records(call),
-            Action::GetHostedZone(call) => self.get_hosted_zone(call),
-            Action::DescribeContinuousBackups(call) => self.describe_continuous_backups(call, context),
-            Action::UpdateOrigin(call) => self.update_origin(call, context),
-            Action::CreateInvalidation(call) => self.create_invalidation(call, context),
-            Action::GetDistribution(call) => self.get_distribution(call),
-            Action::GetInvalidation(call) => self.get_invalidation(call),
-            Action::HeadBucket(call) => self.head_bucket(call),
-            Action::GetBucketVersioning(call) => self.get_bucket_versioning(call),
-            Action::GetBucketReplication(call) => self.get_bucket_replication(call),
-            Action::ListObjectVersions(call) => self.list_object_versions(call),
-            Action::RestoreObjectVersion(call) => self.restore_object_version(call, context),
-            Action::GetMetric(call) => Ok(self.get_metric(call, context)),
-            Action::Exec(call) => Ok(self.exec(call)),
-            Action::HttpCheck(call) => Ok(self.http_check(call, context)),
-            Action::DnsResolve(call) => Ok(self.dns_resolve(call, context)),
-            // The engine answers these by itself.
-            Action::Manual(_) | Action::Note(_) | Action::Wait(_) => Ok(Value::Object(crate::model::Object::new())),
-        }
     }
 }
 

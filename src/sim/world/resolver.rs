@@ -5,7 +5,7 @@
 
 use serde_json::json;
 
-use super::route53::Record;
+use super::route53::{Record, Zone};
 use super::{Context, Dice, World};
 use crate::model::Value;
 use crate::model::action::outside::DnsResolve;
@@ -57,9 +57,20 @@ fn held(record: &Record, offset: f64, now_ms: i64) -> (Option<&ResourceRecordSet
     (state, ttl_of(state))
 }
 
-/// Of several records with one name and type, the one that is answered: the heaviest, or the primary.
-fn chosen(states: Vec<(&ResourceRecordSet, u32)>, primary_is_up: bool) -> Option<(&ResourceRecordSet, u32)> {
-    let wanted = if primary_is_up { "PRIMARY" } else { "SECONDARY" };
+/// Of several records with one name and type, the one that is answered: the primary, or the
+/// heaviest of those that are not known to fail.
+fn chosen<'a>(
+    mut states: Vec<(&'a ResourceRecordSet, u32)>,
+    primary_is_up: bool,
+    is_healthy: impl Fn(&ResourceRecordSet) -> bool,
+) -> Option<(&'a ResourceRecordSet, u32)> {
+    let is_primary = |record: &ResourceRecordSet| record.failover.as_deref() == Some("PRIMARY");
+    let primary_fails = states.iter().any(|(record, _)| is_primary(record) && !is_healthy(record));
+    let wanted = if primary_is_up && !primary_fails { "PRIMARY" } else { "SECONDARY" };
+    // When all of them fail, all of them are answered.
+    if states.iter().any(|(record, _)| is_healthy(record)) {
+        states.retain(|(record, _)| is_healthy(record));
+    }
     let by_failover = states.iter().copied().find(|(record, _)| record.failover.as_deref() == Some(wanted));
     by_failover.or_else(|| states.into_iter().rev().max_by_key(|(record, _)| record.weight.unwrap_or(0)))
 }
@@ -117,7 +128,27 @@ impl World {
                 state.map(|state| (state, ttl_s))
             })
             .collect();
-        chosen(states, !self.is_lost(&self.primary))
+        self.best_of(states, at_ms)
+    }
+
+    /// What the name servers themselves answer now.
+    pub(super) fn authoritative<'a>(&'a self, zone: &'a Zone, name: &str, kind: &str) -> Option<&'a ResourceRecordSet> {
+        let states = zone.records.iter().filter(|(key, _)| key.is_of(name, kind));
+        let states = states.filter_map(|(_, record)| match held(record, 0.0, self.now_ms) {
+            (Some(state), ttl_s) => Some((state, ttl_s)),
+            (None, _) => None,
+        });
+        self.best_of(states.collect(), self.now_ms).map(|(record, _)| record)
+    }
+
+    fn best_of<'a>(
+        &self,
+        states: Vec<(&'a ResourceRecordSet, u32)>,
+        at_ms: i64,
+    ) -> Option<(&'a ResourceRecordSet, u32)> {
+        chosen(states, !self.is_lost(&self.primary), |record| {
+            record.health_check_id.as_deref().is_none_or(|id| self.counts_as_healthy(id, at_ms))
+        })
     }
 
     /// At which part of a time to live a resolver fetches a name.

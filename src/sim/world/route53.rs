@@ -159,7 +159,7 @@ impl Change {
 }
 
 impl World {
-    fn zone(&self, id: &str) -> Result<&Zone, Refusal> {
+    pub(super) fn zone(&self, id: &str) -> Result<&Zone, Refusal> {
         let missing = || Refusal::not_found("NoSuchHostedZone", format!("No hosted zone found with ID: {id}"));
         self.zones.get(short(id)).ok_or_else(missing)
     }
