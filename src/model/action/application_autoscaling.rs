@@ -76,6 +76,10 @@ impl Operation for RegisterScalableTarget {
         }
     }
 
+    fn rights(&self) -> &'static [&'static str] {
+        &["ecs:DescribeServices", "ecs:UpdateService", "iam:CreateServiceLinkedRole", "iam:PassRole"]
+    }
+
     fn names(&self) -> Vec<&str> {
         vec![&self.resource_id, last(&self.resource_id)]
     }

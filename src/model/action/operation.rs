@@ -38,6 +38,11 @@ pub trait Operation {
         15_000
     }
 
+    /// What the caller must be allowed beside the operation itself and its probe's.
+    fn rights(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// What kind of endpoint it goes to.
     fn home(&self) -> Home<'_> {
         Home::Regional
