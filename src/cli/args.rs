@@ -117,6 +117,8 @@ pub enum Verb {
     Timeline(Timeline),
     /// Recompute a journal's hash chain
     Verify(Run),
+    /// MFA devices kept here: enrol one, try it, list them
+    Mfa(Mfa),
     /// Explain a finding's code
     Explain(Explain),
     /// Print the JSON Schema of runbooks
@@ -304,6 +306,38 @@ pub enum TimelineFormat {
     Md,
     Json,
     Csv,
+}
+
+#[derive(Debug, Args)]
+pub struct Mfa {
+    #[command(subcommand)]
+    pub what: MfaVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum MfaVerb {
+    /// Make a device: a QR code for an authenticator app, shown once; counts after a code has proved it
+    #[command(visible_alias = "enrol")]
+    Enroll(MfaEnroll),
+    /// Ask for a code and say whether it counts; it is used up
+    Test(MfaTest),
+    /// List the devices: whose, since when, last used
+    List,
+}
+
+#[derive(Debug, Args)]
+pub struct MfaEnroll {
+    /// Whose device, as the runbook's roles name them; the operator unless given
+    pub name: Option<String>,
+    /// Take the place of the present device, which must give a code
+    #[arg(long)]
+    pub replace: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct MfaTest {
+    /// Whose device; the operator's unless given
+    pub name: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -13,6 +13,7 @@ pub mod exit;
 mod face;
 mod files;
 mod kept;
+mod mfa;
 mod note;
 mod out;
 mod plan;
@@ -80,6 +81,7 @@ fn verb_of(settings: &Settings, verb: &Verb) -> Outcome {
         Verb::Runs => runs::list(settings),
         Verb::Note(wanted) => note::note(settings, wanted),
         Verb::Timeline(wanted) => timeline::timeline(settings, wanted),
+        Verb::Mfa(wanted) => mfa::mfa(settings, wanted),
         Verb::Explain(wanted) => schema::explain(settings, wanted),
         Verb::Schema => schema::schema(),
         Verb::Verify(run) => verify::verify(settings, &run.run),

@@ -41,6 +41,11 @@ impl Out {
         }
     }
 
+    /// A question: the answer is typed behind it, so it is asked however quiet it is to be.
+    pub fn ask(self, text: &str) {
+        let _ = io::stderr().lock().write_all(format!("{} ", self.shown(text)).as_bytes());
+    }
+
     /// An error and its way out.
     pub fn error(self, error: &CliError) {
         if error.message.is_empty() {

@@ -8,6 +8,7 @@ mod drills;
 mod emulators;
 mod floors;
 mod home;
+mod mfa;
 mod no_network;
 mod operator;
 mod pty;
