@@ -42,10 +42,12 @@ impl Engine {
             Event::Anomaly { .. } => self.run.anomalies += 1,
             Event::TimerFired { timer } => self.on_timer(timer, at, out),
             Event::StepReady { .. } => self.begin(step, at, out),
-            Event::Observed { ticket, result, .. } => {
+            Event::Observed { ticket, result, cloud_ms, .. } => {
+                self.note_clock(*cloud_ms, at);
                 // A late answer to a question nobody asks any more (skipped, retried) is only kept.
                 if ticket.attempt == self.steps[step].attempt && self.steps[step].awaits(ticket.purpose) {
                     self.steps[step].answered(ticket.purpose);
+                    self.note_login(step, ticket, result.as_ref().err(), at);
                     self.on_observed(step, ticket, result, at, out);
                 }
             }
@@ -88,9 +90,14 @@ impl Engine {
                 self.steps[step].approvals.push(approval);
             }
             Event::ActionRequested { ticket, .. } => self.on_requested(step, ticket, at, out),
-            Event::ActionSucceeded { ticket, result, .. } => self.on_succeeded(step, ticket, result, at, out),
+            Event::ActionSucceeded { ticket, result, cloud_ms, .. } => {
+                self.note_clock(*cloud_ms, at);
+                self.note_login(step, ticket, None, at);
+                self.on_succeeded(step, ticket, result, at, out);
+            }
             Event::ActionRefused { ticket, error } => {
                 if self.take_answer(step, ticket, out) {
+                    self.note_login(step, ticket, Some(error), at);
                     self.on_refused(step, ticket, error, at, out);
                 }
             }
@@ -312,7 +319,8 @@ impl Engine {
     fn on_refused(&mut self, ix: StepIx, ticket: &Ticket, error: &CloudError, at: i64, out: &mut Vec<Effect>) {
         if let Purpose::Rollback(_) = ticket.purpose {
             let (step, attempt) = (ticket.step.clone(), ticket.attempt);
-            return propose(out, Event::RollbackFailed { step, attempt, reason: error.to_string() });
+            let reason = self.refused_because(ix, ticket, error);
+            return propose(out, Event::RollbackFailed { step, attempt, reason });
         }
         let retry = &self.plan.steps[ix].retry;
         let state = &self.steps[ix];
@@ -325,7 +333,8 @@ impl Engine {
             let not_before_ms = at + i64::try_from(wait).unwrap_or(i64::MAX / 4);
             propose(out, Event::RetryScheduled { step, attempt: attempt + 1, not_before_ms, after: error.kind });
         } else {
-            propose(out, Event::StepFailed { step, attempt, reason: error.to_string() });
+            let reason = self.refused_because(ix, ticket, error);
+            propose(out, Event::StepFailed { step, attempt, reason });
         }
     }
 

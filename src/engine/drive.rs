@@ -119,7 +119,8 @@ impl Engine {
         match probe {
             Some(probe) if step.risk.changes() && !self.steps[ix].before_known => {
                 let target = self.target_of(ix, &step.uses);
-                self.read(ix, Purpose::Before, probe, target, at, out);
+                let not_before_ms = at.max(self.steps[ix].not_before_ms);
+                self.read(ix, Purpose::Before, probe, target, not_before_ms, out);
             }
             _ => self.steps[ix].before_known = true,
         }

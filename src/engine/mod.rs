@@ -15,6 +15,7 @@ pub mod command;
 mod drive;
 pub mod effect;
 mod forecast;
+mod login;
 mod meter;
 pub mod ports;
 mod scope;
@@ -47,6 +48,8 @@ pub struct Engine {
     plan: Arc<Plan>,
     run_id: String,
     drill: Option<crate::model::event::DrillHeader>,
+    /// Who AWS said we are when the run began.
+    identities: Vec<crate::model::event::TargetIdentity>,
     run: RunState,
     steps: Vec<StepState>,
     /// The request of each step as far as it is known before the step is ready.
@@ -83,6 +86,7 @@ impl Engine {
             plan: Arc::new(plan),
             run_id: run.to_owned(),
             drill: header.drill.clone(),
+            identities: header.identities.clone(),
             run: RunState::default(),
             steps,
             previews: Vec::new(),

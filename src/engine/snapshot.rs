@@ -40,6 +40,22 @@ pub struct Snapshot {
     /// Drill only: seed, speed, scenario.
     pub drill: Option<DrillView>,
     pub anomalies: u32,
+    /// Steps that wait for a new login: their polls go on.
+    pub expired: Vec<ExpiredView>,
+    /// How far this machine's clock is ahead of the cloud's, once that is worth a word.
+    pub skew_ms: Option<i64>,
+}
+
+/// A step whose questions are answered with "your credentials have expired".
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ExpiredView {
+    pub step: String,
+    pub target: String,
+    /// What helps, in another terminal.
+    pub way_out: String,
+    pub since_ms: i64,
+    /// The last state that was seen.
+    pub last: Option<String>,
 }
 
 /// An objective beside what is used of it. All in milliseconds.
@@ -117,6 +133,8 @@ pub struct StepView {
     /// Account and profile of the target, as far as it says.
     pub account: String,
     pub region: String,
+    /// The role or user that acts there, as AWS said when the run began.
+    pub identity: Option<String>,
     /// The `aws` command line that does the same by hand, if there is one.
     pub command_line: Option<String>,
     /// Link into the AWS console, if there is one.

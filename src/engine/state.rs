@@ -79,6 +79,15 @@ pub struct CheckProgress {
     pub next_ms: i64,
 }
 
+impl CheckProgress {
+    /// What an answer showed. One that shows nothing leaves the last state seen.
+    pub fn see(&mut self, last: String, shows_nothing: bool) {
+        if !shows_nothing || self.last.is_none() {
+            self.last = Some(last);
+        }
+    }
+}
+
 impl Default for CheckProgress {
     fn default() -> Self {
         Self { state: CheckState::Open, last: None, polls: 0, passes_in_row: 0, first_ms: None, next_ms: 0 }
@@ -149,6 +158,8 @@ pub struct StepState {
     pub people_ms: u64,
     pub cloud_ms: u64,
     pub wait_until_ms: Option<i64>,
+    /// Since when (Unix ms), and at which target, the answer is that our credentials have expired.
+    pub expired: Option<(i64, String)>,
 }
 
 impl StepState {
@@ -188,6 +199,7 @@ impl StepState {
             people_ms: 0,
             cloud_ms: 0,
             wait_until_ms: None,
+            expired: None,
         }
     }
 
@@ -228,6 +240,8 @@ pub struct RunState {
     /// A record that ends the run was asked for.
     pub ending: bool,
     pub last_at_ms: i64,
+    /// How far this machine's clock was ahead of the cloud's at its last answer.
+    pub skew_ms: i64,
 }
 
 impl RunState {

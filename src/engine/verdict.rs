@@ -14,6 +14,8 @@ use crate::model::time::{elapsed_ms, human_ms};
 
 /// How often a read that meets a passing error is asked again.
 const READ_TRIES: u32 = 5;
+/// How often it is looked whether there is a new login, in milliseconds.
+const LOGIN_EVERY_MS: i64 = 10_000;
 
 impl Engine {
     pub(super) fn progress(&self, ix: StepIx, purpose: Purpose) -> Option<&CheckProgress> {
@@ -41,6 +43,11 @@ impl Engine {
         out: &mut Vec<Effect>,
     ) {
         match ticket.purpose {
+            // Nobody looked: asked again, until there is a new login.
+            Purpose::Before if is_expired(result.as_ref()) => {
+                self.steps[ix].not_before_ms = at + LOGIN_EVERY_MS;
+                self.drive(ix, at, out);
+            }
             Purpose::Before => {
                 // A state that cannot be read is no reason to stop: the probe then judges without it.
                 self.steps[ix].before = result.as_ref().ok().cloned();
@@ -49,6 +56,10 @@ impl Engine {
             }
             Purpose::Check(n) => self.on_check_answer(ix, n, result, at, out),
             Purpose::Verify(n) => self.on_verify_answer(ix, n, result, at, out),
+            Purpose::Probe if is_expired(result.as_ref()) => {
+                self.steps[ix].not_before_ms = at + LOGIN_EVERY_MS;
+                self.drive(ix, at, out);
+            }
             Purpose::Probe => self.on_probe(ix, result, out),
             Purpose::Action | Purpose::Rollback(_) => self.anomaly(out, "a send was recorded as a read".to_owned()),
         }
@@ -75,14 +86,15 @@ impl Engine {
         let tries = self.steps[ix].read_tries;
         let Some(progress) = self.progress_mut(ix, Purpose::Check(n)) else { return };
         progress.polls += 1;
-        progress.last = Some(last);
+        let expired = is_expired(result.as_ref());
+        progress.see(last, expired);
         let first = *progress.first_ms.get_or_insert(at);
         let passing = result.as_ref().err().is_some_and(|error| is_passing(error.kind)) && tries < READ_TRIES;
-        let again = !passed && (elapsed_ms(first, at) < lasts || passing);
+        let again = !passed && (elapsed_ms(first, at) < lasts || passing || expired);
         if again {
             progress.state = CheckState::Open;
             progress.next_ms = at + i64::try_from(every.max(1_000)).unwrap_or(10_000);
-            self.steps[ix].read_tries += u32::from(passing);
+            self.steps[ix].read_tries += u32::from(passing && !expired);
             self.drive(ix, at, out);
         } else {
             propose(out, verdict);
@@ -216,12 +228,12 @@ impl Engine {
         let progress = &mut self.steps[ix].verify[n];
         progress.polls += 1;
         progress.first_ms.get_or_insert(at);
-        progress.last = Some(last.clone());
+        progress.see(last.clone(), is_expired(answer));
         progress.passes_in_row = if passed { progress.passes_in_row + 1 } else { 0 };
         progress.next_ms = at + i64::try_from(check.every_ms.max(100)).unwrap_or(10_000);
         if passed && (progress.passes_in_row >= check.consecutive.max(1) || !again) {
             progress.state = CheckState::Passed;
-        } else if again && answer.is_err_and(|error| error.kind == CloudErrorKind::Expired) {
+        } else if again && is_expired(answer) {
             // Nobody looked, so nothing is too late: the last state seen stays until a new login.
             progress.state = CheckState::Open;
         } else if at >= deadline_ms || !again {
@@ -293,6 +305,11 @@ impl Engine {
             self.run.rpa_ms = Some(ms);
         }
     }
+}
+
+/// An answer that says only that nobody was let in.
+fn is_expired<T, E: std::borrow::Borrow<CloudError>>(answer: Result<T, E>) -> bool {
+    answer.is_err_and(|error| error.borrow().kind == CloudErrorKind::Expired)
 }
 
 /// The scalar members of an answer, for one line on a screen.

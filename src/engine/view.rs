@@ -54,7 +54,7 @@ impl Engine {
             mode: plan.mode,
             operator: plan.operator.clone(),
             regions: regions(plan),
-            account: accounts(plan),
+            account: self.acting_as().unwrap_or_else(|| accounts(plan)),
             status: self.status(),
             now_ms,
             started_ms: self.run.started_ms.unwrap_or(now_ms),
@@ -83,6 +83,8 @@ impl Engine {
                 raw: if drill.surprise { Value::Null } else { drill.scenario.clone() },
             }),
             anomalies: self.run.anomalies,
+            expired: self.expired_views(),
+            skew_ms: self.skew_ms(),
         }
     }
 
@@ -150,6 +152,7 @@ impl Engine {
             target: target.name.clone(),
             account: account(&target).unwrap_or_default(),
             region: target.region.clone().unwrap_or_default(),
+            identity: self.identity_at(&target),
             command_line: by_hand,
             console_link: call.and_then(|call| call.action.console_link(&target)),
             checks: step

@@ -95,6 +95,19 @@ pub struct TargetIdentity {
     pub region: Option<String>,
 }
 
+impl TargetIdentity {
+    /// The role or user that acts: `arn:aws:sts::1:assumed-role/dr-operator/alice` → `dr-operator`.
+    #[must_use]
+    pub fn acting_as(&self) -> &str {
+        let resource = self.arn.splitn(6, ':').nth(5).unwrap_or(&self.arn);
+        match resource.split_once('/') {
+            Some(("assumed-role", rest)) => rest.split('/').next().unwrap_or(rest),
+            Some((_, rest)) => rest.rsplit('/').next().unwrap_or(rest),
+            None => resource,
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DrillHeader {
     pub seed: u64,

@@ -47,6 +47,7 @@ fn step(phase: usize, key: &str, status: StepStatus, activity: &str) -> StepView
         target: "as dr-operator".into(),
         account: "111122223333 shop-dr".into(),
         region: "eu-central-1".into(),
+        identity: None,
         command_line: None,
         console_link: None,
         checks: Vec::new(),
@@ -246,6 +247,8 @@ pub fn mid_run() -> View {
         journal_broken: None,
         drill: None,
         anomalies: 0,
+        expired: Vec::new(),
+        skew_ms: None,
     };
     View { snapshot, rows: Arc::new(rows()), practice: Vec::new(), over: None }
 }

@@ -3,10 +3,10 @@
 //! Must not know the screen: no cell, no colour, no key.
 
 use crate::driver::handle::{PracticeCode, View};
-use crate::engine::snapshot::{Activity, Snapshot, StepView};
+use crate::engine::snapshot::{Activity, ExpiredView, Snapshot, StepView};
 use crate::model::action::Action;
 use crate::model::outcome::{Mode, RunStatus, StepStatus};
-use crate::model::time::elapsed_ms;
+use crate::model::time::{elapsed_ms, human_ms};
 
 /// A code of an authenticator lasts this long.
 const CODE_STEP_MS: i64 = 30_000;
@@ -147,6 +147,16 @@ pub fn window_title(view: &View) -> String {
         Some(step) => format!("{mode} ◆ {left}, {} waits", step.id),
         None => format!("{mode} {left}"),
     }
+}
+
+/// What an expired login means, and what helps.
+pub fn expired_words(expired: &ExpiredView) -> String {
+    format!("credentials expired: in another terminal `{}`; polls go on", expired.way_out)
+}
+
+pub fn skew_words(skew_ms: i64) -> String {
+    let way = if skew_ms > 0 { "ahead of" } else { "behind" };
+    format!("this machine's clock is {} {way} AWS", human_ms(skew_ms.unsigned_abs() / 1000 * 1000))
 }
 
 /// Share of a whole in percent, rounded.

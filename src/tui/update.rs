@@ -234,7 +234,9 @@ fn follow(model: &mut Model, view: &View) {
 }
 
 fn ring(model: &mut Model, view: &View, out: &mut Vec<Outgoing>) {
-    let waiting: Vec<String> = look::waiting(&view.snapshot).iter().map(|step| step.key.clone()).collect();
+    let logins = view.snapshot.expired.iter().map(|one| format!("{}, for a new AWS login,", one.step));
+    let waiting: Vec<String> =
+        look::waiting(&view.snapshot).iter().map(|step| step.key.clone()).chain(logins).collect();
     let new: Vec<String> = waiting.iter().filter(|key| !model.rung.contains(*key)).cloned().collect();
     model.rung = waiting.into_iter().collect();
     let is_there = model.focused.unwrap_or(model.now_ms.saturating_sub(model.last_key_ms) < THERE_MS);

@@ -3,6 +3,7 @@
 mod doubt;
 mod failure;
 mod gates;
+mod login;
 mod order;
 
 use std::collections::VecDeque;

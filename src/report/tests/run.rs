@@ -40,6 +40,8 @@ pub(super) fn snapshot(text: &str, mode: Mode) -> Snapshot {
             raw: Value::Null,
         }),
         anomalies: 0,
+        expired: Vec::new(),
+        skew_ms: None,
     }
 }
 
@@ -82,6 +84,7 @@ fn step(text: &str) -> StepView {
         target: s(),
         account: s(),
         region: s(),
+        identity: None,
         command_line: None,
         console_link: None,
         checks: Vec::new(),

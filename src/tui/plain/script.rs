@@ -36,6 +36,8 @@ pub struct Script {
     last_seq: u64,
     shown: Vec<Item>,
     asking: Option<Asking>,
+    /// What holds for the whole run, as last said: an expired login, a wrong clock.
+    told: Vec<String>,
     /// When the last output was written.
     written_ms: u64,
 }
@@ -71,6 +73,9 @@ impl Script {
             }
         }
         self.last_seq = view.rows.last().map_or(self.last_seq, |row| row.seq.max(self.last_seq));
+        let state = run_state(view);
+        say.extend(state.iter().filter(|words| !self.told.contains(words)).map(|words| line(format!("! {words}"))));
+        self.told = state;
         if at_end(view) {
             self.asking = None;
             say.extend(summary(view));
@@ -242,6 +247,15 @@ impl Script {
         }
         say
     }
+}
+
+/// What holds for the whole run just now, beyond its steps.
+fn run_state(view: &View) -> Vec<String> {
+    let snapshot = &view.snapshot;
+    let expired = snapshot.expired.first().map(look::expired_words);
+    // Told once, not at every second that it grows by.
+    let skew = snapshot.skew_ms.map(|_| "this machine's clock and that of AWS are more than 5s apart".to_owned());
+    expired.into_iter().chain(skew).collect()
 }
 
 /// Fields that this button wants: an approval has its own.

@@ -33,6 +33,10 @@ pub fn rows(model: &Model, view: &View, cells: u16) -> Vec<Row2> {
         let line = format!("sent, answer lost ({}); the probe says: {answer}", unknown.error);
         labelled(&mut rows, "Doubt", vec![line], cells, Tone::Bad);
     }
+    if let Some(expired) = view.snapshot.expired.iter().find(|one| one.step == step.key) {
+        let last = expired.last.as_ref().map(|last| format!("; last seen: {last}")).unwrap_or_default();
+        labelled(&mut rows, "Login", vec![format!("{}{last}", look::expired_words(expired))], cells, Tone::Bad);
+    }
     calls(&mut rows, step, cells);
     risk(&mut rows, step, cells);
     checks(&mut rows, "Before", &step.checks, cells);
@@ -91,6 +95,9 @@ fn calls(rows: &mut Vec<Row2>, step: &StepView, cells: usize) {
     }
     if !step.target.is_empty() {
         first.push(quiet(format!("  {}", step.target)));
+    }
+    if let Some(identity) = &step.identity {
+        first.push(plain(format!("  as {identity}")));
     }
     rows.push(Row2::left(first));
     let names = step.request.iter().map(|(name, _)| width(name)).max().unwrap_or(0).min(26);

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use super::{detail, draw_rows, gantt, head, journal, keyrow, steps};
 use crate::driver::handle::View;
 use crate::tui::layout::{Layout, Shape};
+use crate::tui::look;
 use crate::tui::model::{Model, Pane};
 use crate::tui::pen::{Pen, Seg, Segs, plain, quiet, seg, segs_width};
 use crate::tui::theme::Tone;
@@ -82,6 +83,12 @@ pub fn state(model: &Model, view: &View) -> Segs {
     }
     if let Some(reason) = &view.snapshot.paused {
         segs.push(seg(format!(" ‖ paused: {reason} (P goes on) "), Tone::Wait));
+    }
+    if let Some(expired) = view.snapshot.expired.first() {
+        segs.push(seg(format!(" {} ", look::expired_words(expired)), Tone::Bad));
+    }
+    if let Some(skew_ms) = view.snapshot.skew_ms {
+        segs.push(seg(format!(" {} ", look::skew_words(skew_ms)), Tone::Wait));
     }
     if view.snapshot.anomalies > 0 {
         segs.push(seg(format!(" {} anomalies in the journal ", view.snapshot.anomalies), Tone::Bad));
