@@ -1,5 +1,6 @@
 //! The adapters of the real world, put together for one run. The only file of this room that knows them.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::preflight::Identities;
@@ -14,18 +15,29 @@ pub struct Means {
     pub mfa: Arc<dyn MfaDevices>,
 }
 
+/// Which run it is, and where it is kept.
+#[derive(Debug, Clone, Copy)]
+#[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "a build without AWS has no use for it"))]
+pub struct Place<'a> {
+    pub run: &'a str,
+    pub dir: &'a Path,
+}
+
 #[cfg(feature = "aws")]
 mod there {
     use futures_util::future::BoxFuture;
 
-    use super::{Arc, CliError, Cloud, Identities, Means, MfaDevices, Plan, Settings};
-    use crate::aws::{AwsCloud, AwsOptions};
+    use super::{Arc, CliError, Cloud, Identities, Means, MfaDevices, Place, Plan, Settings};
+    use crate::aws::{AwsCloud, AwsOptions, StsDevices};
+    use crate::cli::real::targets;
     use crate::driver::router::CloudRouter;
-    use crate::mfa::{DrillAuthenticator, LocalDevices};
+    use crate::mfa::{Devices, DrillAuthenticator, LocalDevices};
     use crate::model::event::TargetIdentity;
     use crate::model::outcome::CloudError;
     use crate::model::plan::ResolvedTarget;
-    use crate::model::runbook::MfaMethod;
+    use crate::model::runbook::{Mfa, MfaMethod};
+    use crate::model::template::Template;
+    use crate::outside::{Outside, OutsideOptions, read_resolvers};
 
     impl Identities for AwsCloud {
         fn identity<'a>(&'a self, target: &'a ResolvedTarget) -> BoxFuture<'a, Result<TargetIdentity, CloudError>> {
@@ -53,31 +65,21 @@ mod there {
         Ok(AwsCloud::new(options(settings, run, &settings.operator())))
     }
 
-    struct Absent;
-
-    impl Cloud for Absent {
-        fn call<'a>(
-            &'a self,
-            request: &'a crate::engine::effect::CallRequest,
-        ) -> BoxFuture<'a, Result<crate::engine::ports::CloudReply, CloudError>> {
-            let message = format!("`{}` cannot be called yet", request.call.name());
-            let kind = crate::model::outcome::CloudErrorKind::Invalid;
-            Box::pin(std::future::ready(Err(CloudError { kind, code: "Absent".to_owned(), message, request_id: None })))
-        }
-    }
-
     /// A cloud to look around in, with nobody's codes: whoever has it sends reads.
-    #[expect(clippy::unnecessary_wraps, reason = "as `are_there`")]
     pub fn eyes(settings: &Settings) -> Result<Arc<dyn Cloud>, CliError> {
         let aws = AwsCloud::new(options(settings, "readiness", &settings.operator()));
-        let outside = crate::outside::Outside::new(crate::outside::OutsideOptions::default());
+        let outside = Outside::new(OutsideOptions { resolvers: resolvers()?, output_dir: None });
         Ok(Arc::new(CloudRouter::new(aws, Arc::new(outside))))
     }
 
     /// A connection belongs to the runtime it was made on, so the driver gets clients of its own.
-    pub fn means(settings: &Settings, plan: &Plan, run: &str, is_headless: bool) -> Result<Means, CliError> {
+    pub fn means(settings: &Settings, plan: &Plan, place: Place, is_headless: bool) -> Result<Means, CliError> {
+        let run = place.run;
         let aws = AwsCloud::new(options(settings, run, &plan.operator));
-        let outside: Arc<dyn Cloud> = Arc::new(Absent);
+        let outside: Arc<dyn Cloud> = Arc::new(Outside::new(OutsideOptions {
+            resolvers: resolvers()?,
+            output_dir: Some(place.dir.join("output")),
+        }));
         if is_headless {
             let cloud = CloudRouter::with_practice_codes(aws, outside, plan.mode);
             let cloud = cloud.ok_or_else(|| CliError::usage("a real run needs a person at every gate"))?;
@@ -85,16 +87,42 @@ mod there {
         }
         let local: Arc<dyn MfaDevices> = Arc::new(LocalDevices::new(&settings.state_dir()?));
         let mfa = match plan.mfa.as_ref().filter(|mfa| mfa.method == MfaMethod::Sts) {
-            Some(_) => return Err(CliError::failed("codes checked at AWS are not there yet: choose `method: totp`")),
+            Some(mfa) => {
+                let operators = sts(&aws, plan, mfa, run)?;
+                Arc::new(Devices::new(&plan.operator, Arc::new(operators), local))
+            }
             None => local,
         };
         Ok(Means { cloud: Arc::new(CloudRouter::new(aws, outside)), mfa })
+    }
+
+    /// The operator's device at AWS, as the runbook names it.
+    fn sts(aws: &AwsCloud, plan: &Plan, mfa: &Mfa, run: &str) -> Result<StsDevices, CliError> {
+        let scope = plan.base_scope(run);
+        let rendered = |name: &str, template: &Template| {
+            let failed = |error: &dyn std::fmt::Display| CliError::usage(format!("mfa.{name} has no value: {error}"));
+            template.render(&scope).map_err(|error| failed(&error.message))
+        };
+        let serial = mfa.serial.as_ref().map(|serial| rendered("serial", serial)).transpose()?;
+        let serial = serial.filter(|serial| !serial.is_empty()).ok_or_else(|| {
+            CliError::usage("`mfa: {method: sts}` needs `serial`: the ARN of the operator's device")
+                .hint("serial: \"arn:aws:iam::111122223333:mfa/${{ run.operator }}\"")
+        })?;
+        let role = mfa.role.as_ref().map(|role| rendered("role", role)).transpose()?;
+        Ok(StsDevices::new(aws, serial, role.filter(|role| !role.is_empty()), targets::home(plan)))
+    }
+
+    /// The resolvers that the environment names, in place of the public ones.
+    fn resolvers() -> Result<Option<Vec<String>>, CliError> {
+        let named = std::env::var("LIFEBOAT_RESOLVERS").ok().filter(|text| !text.trim().is_empty());
+        let resolvers = named.as_deref().map(read_resolvers).transpose();
+        resolvers.map_err(|why| CliError::usage(format!("LIFEBOAT_RESOLVERS: {why}")))
     }
 }
 
 #[cfg(not(feature = "aws"))]
 mod there {
-    use super::{Arc, CliError, Cloud, Identities, Means, Plan, Settings};
+    use super::{Arc, CliError, Cloud, Identities, Means, Place, Plan, Settings};
 
     fn absent() -> CliError {
         CliError::usage("this build has no AWS in it")
@@ -113,7 +141,7 @@ mod there {
         Err(absent())
     }
 
-    pub fn means(_settings: &Settings, _plan: &Plan, _run: &str, _is_headless: bool) -> Result<Means, CliError> {
+    pub fn means(_settings: &Settings, _plan: &Plan, _place: Place, _is_headless: bool) -> Result<Means, CliError> {
         Err(absent())
     }
 }

@@ -30,7 +30,7 @@ use crate::model::outcome::Mode;
 use crate::model::plan::{Intent, Plan};
 use crate::report::row_of;
 use crate::source::RunContext;
-use adapters::Means;
+use adapters::{Means, Place};
 use preflight::Answer;
 
 /// What is to be begun.
@@ -144,7 +144,7 @@ fn begin(settings: &Settings, wanted: &Wanted) -> Outcome {
         return Err(CliError::usage("a target depends on who drives, and that was not known yet")
             .hint(format!("say so: --operator {}", operator.name)));
     }
-    let means = adapters::means(settings, &plan, &run, wanted.is_headless)?;
+    let means = adapters::means(settings, &plan, Place { run: &run, dir: &dir }, wanted.is_headless)?;
     let missing = presence::missing(&plan, means.mfa.as_ref());
     missing.refuse_operator()?;
     let last_look = screen::LastLook {
@@ -189,7 +189,7 @@ pub fn resume(settings: &Settings, stopped: Stopped, face: &Face, binary: Finger
     targets::refuse_others_in_a_drill(mode, &asked)?;
     let (answers, _) = who_are_we(settings, &stopped.run, &asked)?;
     preflight::same_accounts(&stopped.header.identities, &answers)?;
-    let means = adapters::means(settings, plan, &stopped.run, is_headless)?;
+    let means = adapters::means(settings, plan, Place { run: &stopped.run, dir: &stopped.dir }, is_headless)?;
     let missing = presence::missing(plan, means.mfa.as_ref());
     missing.refuse_operator()?;
     let now_ms = clock.now_ms();

@@ -34,6 +34,20 @@ fn acts_in(uses: &ActionUse, is_named: bool) -> bool {
     name.starts_with("aws/") || (name == "exec" && is_named)
 }
 
+/// The target whose identity shows a code when no call is at hand: where most is changed, which is where
+/// things are recovered to.
+#[must_use]
+pub fn home(plan: &Plan) -> ResolvedTarget {
+    let of_step = |step: &PlanStep| plan.target(step.uses.target.as_deref().or(step.target.as_deref()));
+    let is_change =
+        |step: &&PlanStep| step.in_mode && step.risk.changes() && step.uses.action.value.starts_with("aws/");
+    let changed: Vec<ResolvedTarget> = plan.steps.iter().filter(is_change).map(of_step).collect();
+    let times = |target: &ResolvedTarget| changed.iter().filter(|one| *one == target).count();
+    // Of equals, the first.
+    let most = changed.iter().rev().max_by_key(|target| times(target)).cloned();
+    most.or_else(|| used(plan).into_iter().next()).unwrap_or_default()
+}
+
 /// How a target is called where people read it.
 #[must_use]
 pub fn name_of(target: &ResolvedTarget) -> &str {
@@ -80,6 +94,22 @@ mod tests {
 ";
         assert_eq!(names(&plan(steps, Mode::Real)), ["dr", "tools", "far"]);
         assert_eq!(names(&plan(steps, Mode::Drill)), ["dr", "tools", "far", "spare"]);
+    }
+
+    #[test]
+    fn home_is_where_most_is_changed() {
+        let scale = |id: &str, target: &str| {
+            format!(
+                "      - {{ id: {id}, uses: aws/ecs.update_service, target: {target}, verify: [], \
+                 with: {{ cluster: c, service: s, desired_count: 1 }} }}\n"
+            )
+        };
+        let steps = format!("\n{}{}{}", scale("one", "spare"), scale("two", "dr"), scale("three", "dr"));
+        assert_eq!(home(&plan(&steps, Mode::Real)).name, "dr");
+        let steps = format!("\n{}{}", scale("one", "spare"), scale("two", "dr"));
+        assert_eq!(home(&plan(&steps, Mode::Real)).name, "spare");
+        let look = "\n      - { id: who, uses: aws/sts.get_caller_identity, target: far }\n";
+        assert_eq!(home(&plan(look, Mode::Real)).name, "far");
     }
 
     #[test]
