@@ -7,6 +7,7 @@ mod others;
 mod rds;
 mod route53;
 mod s3;
+mod words;
 
 use lifeboat::model::action::examples::example_with;
 use lifeboat::model::action::{Action, SPECS};
@@ -34,6 +35,9 @@ enum How {
     /// The emulator has it. `build` makes the world and gives the inputs that differ from the
     /// action's example; `read` looks at what a change may have touched.
     Has { build: fn(&mut World<'_>) -> Value, read: Option<fn(&mut World<'_>) -> Value> },
+    /// Tested at the wire in `src/aws`, and no world is built for it: the real CLI checks the line's
+    /// words and nothing else.
+    Words,
     /// Neither emulator has the operation (service and boto3's name of it), which is tested at the
     /// wire in `src/aws`; here the real CLI checks the line's words.
     Neither { service: &'static str, operation: &'static str, params: fn() -> Value },
@@ -42,6 +46,10 @@ enum How {
 /// A change and where to look for it.
 const fn changing(action: &'static str, build: fn(&mut World<'_>) -> Value, read: fn(&mut World<'_>) -> Value) -> Case {
     Case { action, how: How::Has { build, read: Some(read) } }
+}
+
+const fn in_words(action: &'static str) -> Case {
+    Case { action, how: How::Words }
 }
 
 const fn reading(action: &'static str, build: fn(&mut World<'_>) -> Value) -> Case {
@@ -58,6 +66,7 @@ fn cases() -> Vec<(&'static str, Rds, Vec<Case>)> {
         ("cloudfront", Rds::Ministack, cloudfront::cases()),
         ("s3", Rds::Ministack, s3::cases()),
         ("others", Rds::Ministack, others::cases()),
+        ("words", Rds::Ministack, words::cases()),
     ]
 }
 
@@ -139,12 +148,17 @@ impl Bench {
                         assert!(refused.as_ref().is_err_and(Refused::is_not_implemented), "{operation}: {refused:?}");
                     }
                 }
-                let action = action_of(case.action, &json!({}));
-                for mut line in action.command_lines(&target()) {
-                    line.extend(["--generate-cli-skeleton", "output"].map(str::to_owned));
-                    self.cli.run(&line).unwrap();
-                }
+                self.check_words(case.action);
             }
+            How::Words => self.check_words(case.action),
+        }
+    }
+
+    /// With a skeleton for an answer the CLI sends nothing, but refuses every option it does not know.
+    fn check_words(&mut self, name: &str) {
+        for mut line in action_of(name, &json!({})).command_lines(&target()) {
+            line.extend(["--generate-cli-skeleton", "output"].map(str::to_owned));
+            self.cli.run(&line).unwrap_or_else(|error| panic!("{name}: {error}"));
         }
     }
 
@@ -215,6 +229,11 @@ fn of_s3() {
 #[test]
 fn of_other_services() {
     show_all("others");
+}
+
+#[test]
+fn of_the_rest_in_words() {
+    show_all("words");
 }
 
 /// A new action without a case here fails.
