@@ -26,7 +26,7 @@ pub fn is_person() -> bool {
 /// When nobody answers.
 pub fn ask(settings: &Settings, question: &str) -> Result<Zeroizing<String>, CliError> {
     if !is_person() {
-        settings.out.ask(question);
+        settings.out.say(question);
         let mut line = Line::default();
         while let Some(byte) = next_byte()? {
             if !line.takes(byte) {

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Result: `{exit_code, stdout, stderr}`, output cut to 16 KiB each.
+/// Result: `{exit_code, stdout, stderr}`, of the output the last 16 KiB each. A program ended by a
+/// signal has the exit code 128 and its number, as in a shell.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Exec {
@@ -12,14 +13,16 @@ pub struct Exec {
     /// Hand the first element to `sh -c`. The linter flags it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shell: Option<bool>,
-    /// Variables set beside the allow-listed ones.
+    /// Variables set beside those that a program is given: `PATH`, `HOME`, the language, proxies,
+    /// `KUBECONFIG`, `AWS_*` with the target's profile and region, and few others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub env: Option<std::collections::BTreeMap<String, String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cwd: Option<String>,
 }
 
-/// Result: `{ok, status, body, latency_ms, tls_days_left|null}`.
+/// Result: `{ok, status, body, latency_ms, tls_days_left|null}`, of the body the first 16 KiB. No
+/// redirect is followed. Where nothing answered the status is 0, and `error` says why.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HttpCheck {
@@ -36,6 +39,7 @@ pub struct HttpCheck {
 }
 
 /// Result: `{answers, agree, ttl, resolvers: [{resolver, answers, ttl}]}`; `agree` when all give `expect`, or all the same.
+/// A resolver that does not answer has an `error` and does not agree.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DnsResolve {
@@ -43,7 +47,7 @@ pub struct DnsResolve {
     /// Record type, default `A`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r#type: Option<String>,
-    /// Default: three public ones.
+    /// As `address` or `address:port`. Default: the operator's, else three public ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolvers: Option<Vec<String>>,
     /// The answer all resolvers must give.
