@@ -36,7 +36,7 @@ pub(super) struct Wish<'a> {
     pub code: Option<Code<'a>>,
 }
 
-/// Who takes on roles, as CloudTrail will show it.
+/// Who takes on roles, as the account's audit trail will show it.
 #[derive(Debug)]
 pub(super) struct Assumer {
     session_name: String,

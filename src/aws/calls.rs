@@ -3,7 +3,6 @@
 
 use std::error::Error;
 use std::sync::Arc;
-use std::time::Duration;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -31,14 +30,14 @@ pub(super) struct Calls<'a> {
 }
 
 impl<'a> Calls<'a> {
-    pub fn new(clients: Arc<Clients>, request: &'a CallRequest) -> Self {
+    pub fn new(clients: Arc<Clients>, request: &'a CallRequest, deadline: Instant) -> Self {
         Self {
             clients,
             token: &request.token,
             before: request.before.as_ref(),
             manner: Manner { changes: request.changes, class: request.call.spec().class },
             timeout_ms: request.timeout_ms,
-            deadline: Instant::now() + Duration::from_millis(request.timeout_ms),
+            deadline,
         }
     }
 

@@ -50,6 +50,12 @@ pub(super) fn timed_out(manner: Manner, timeout_ms: u64) -> CloudError {
     ours(manner.unproven(), "Timeout", message)
 }
 
+/// The login took the time that the call had; the call was not made.
+pub(super) fn no_login_in_time(patience_ms: u64) -> CloudError {
+    let patience = crate::model::time::human_ms(patience_ms);
+    ours(CloudErrorKind::Unavailable, "LoginUnreachable", format!("no credentials within {patience}; nothing was sent"))
+}
+
 /// Reads off an SDK error what it proves.
 pub(super) fn of_sdk<E>(error: &SdkError<E, HttpResponse>, manner: Manner) -> CloudError
 where

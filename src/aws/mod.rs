@@ -35,15 +35,17 @@ mod tests;
 mod wire;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use tokio::time::{Instant, timeout};
 
 pub use self::mfa::StsDevices;
 pub use self::options::AwsOptions;
 
 use self::calls::Calls;
 use self::config::Loader;
-use self::sessions::Sessions;
+use self::sessions::{Session, Sessions};
 use crate::engine::effect::CallRequest;
 use crate::engine::ports::{Cloud, CloudReply};
 use crate::model::action::Action;
@@ -68,6 +70,13 @@ impl AwsCloud {
         Arc::new(Self { sessions: Arc::new(Sessions::new(loader)) })
     }
 
+    /// Keys have to be at hand while there is still time to wait for the answer.
+    async fn session(&self, request: &CallRequest) -> Result<Session, CloudError> {
+        let patience = Duration::from_millis(request.timeout_ms / 3 * 2);
+        let session = Box::pin(self.sessions.session(request));
+        timeout(patience, session).await.unwrap_or_else(|_| Err(error::no_login_in_time(request.timeout_ms / 3 * 2)))
+    }
+
     /// Who AWS says we are at a target.
     ///
     /// # Errors
@@ -80,8 +89,9 @@ impl AwsCloud {
 impl Cloud for AwsCloud {
     fn call<'a>(&'a self, request: &'a CallRequest) -> BoxFuture<'a, Result<CloudReply, CloudError>> {
         Box::pin(async move {
-            let session = self.sessions.session(request).await?;
-            let calls = Calls::new(session.clients(), request);
+            let deadline = Instant::now() + Duration::from_millis(request.timeout_ms);
+            let session = self.session(request).await?;
+            let calls = Calls::new(session.clients(), request, deadline);
             let answer = dispatch(&calls, &request.call).await;
             if answer.as_ref().is_err_and(|error| error.kind == CloudErrorKind::Expired) {
                 self.sessions.forget(&session);

@@ -10,8 +10,8 @@ pub struct AwsOptions {
     pub region: Option<String>,
     /// `--endpoint-url`: wins over `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>`.
     pub endpoint_url: Option<String>,
-    /// The run's id: the session name that CloudTrail shows.
+    /// The run's id: the name of sessions in the account's audit trail.
     pub run: String,
-    /// Who drives: the source identity that CloudTrail shows.
+    /// Who drives: the source identity there.
     pub operator: String,
 }

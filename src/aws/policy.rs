@@ -5,6 +5,7 @@
 
 use serde_json::json;
 
+use crate::model::Value;
 use crate::model::action::Action;
 
 /// Nothing but saying who one is: for a code that only proves presence.
@@ -26,7 +27,7 @@ pub(super) fn for_calls<'a>(calls: impl IntoIterator<Item = &'a Action>) -> Stri
 }
 
 fn document(actions: Vec<&str>) -> String {
-    json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}).to_string()
+    json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": Value::from(actions), "Resource": "*"}]}).to_string()
 }
 
 /// What a call asks of IAM, what AWS does in the caller's name included: a service that is handed a
@@ -116,8 +117,6 @@ fn of_itself(call: &Action) -> Vec<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
     use crate::model::action::SPECS;
     use crate::model::action::examples::example;

@@ -20,7 +20,7 @@ use crate::model::outcome::{CloudError, CloudErrorKind};
 use crate::model::plan::ResolvedTarget;
 
 /// Keys that end sooner than this are asked for again: a long wait may come.
-const SPARE: Duration = Duration::from_secs(300);
+const SPARE: Duration = Duration::from_mins(5);
 
 /// As long as a role may be held when it was taken on with a role's keys.
 pub(super) const HOUR_S: i32 = 3_600;
@@ -180,22 +180,18 @@ impl Sessions {
         if let Some(held) = found.filter(|held| held.lasts(Duration::ZERO)) {
             return Ok((Source::Opened(name), held));
         }
-        match (token.filter(|held| held.lasts(Duration::ZERO)), &slot.1) {
-            (Some(token), Some(role)) => {
-                let clients = self.clients_of(&token, target).await;
-                let wish = Wish { role, seconds: HOUR_S, policy: None, code: None };
-                let held = self.take_on(&slot.0, &clients, wish).await?;
-                if let Some(session) = lock(&self.opened).get_mut(&name) {
-                    session.keys.insert(slot, Arc::clone(&held));
-                }
-                Ok((Source::Opened(name), held))
-            }
-            _ => {
-                // Over, or never opened for this target.
-                self.drop_ended(&name);
-                Err(no_session())
-            }
+        let token = token.filter(|held| held.lasts(Duration::ZERO));
+        let (Some(token), Some(role)) = (token, &slot.1) else {
+            // Over, or never opened for this target.
+            self.drop_ended(&name);
+            return Err(no_session());
+        };
+        let clients = self.clients_of(&token, target).await;
+        let held = self.take_on(&slot.0, &clients, Wish { role, seconds: HOUR_S, policy: None, code: None }).await?;
+        if let Some(session) = lock(&self.opened).get_mut(&name) {
+            session.keys.insert(slot, Arc::clone(&held));
         }
+        Ok((Source::Opened(name), held))
     }
 
     fn drop_ended(&self, name: &Name) {

@@ -299,7 +299,7 @@ fn credentials(key_id: &str, until: &str) -> String {
     )
 }
 
-/// STS's answer to AssumeRole.
+/// STS's answer to who takes on a role.
 pub(super) fn assumed(key_id: &str, account: &str) -> Answer {
     assumed_until(key_id, account, FAR)
 }
@@ -313,7 +313,7 @@ pub(super) fn assumed_until(key_id: &str, account: &str, until: &str) -> Answer 
     ))
 }
 
-/// STS's answer to GetSessionToken.
+/// STS's answer to who turns a code into a session.
 pub(super) fn session_token(key_id: &str) -> Answer {
     Answer::ok(&format!(
         "<GetSessionTokenResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetSessionTokenResult>{}\

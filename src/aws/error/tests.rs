@@ -4,9 +4,12 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use rstest::rstest;
+
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::super::calls::Calls;
 use super::super::config::Loader;
@@ -37,7 +40,8 @@ fn an_unguarded_send() -> CallRequest {
 /// One promotion, judged as the request says.
 async fn promote(cloud: &AwsCloud, request: &CallRequest) -> Result<CloudReply, CloudError> {
     let session = cloud.sessions.session(request).await?;
-    let calls = Calls::new(session.clients(), request);
+    let deadline = Instant::now() + Duration::from_millis(request.timeout_ms);
+    let calls = Calls::new(session.clients(), request, deadline);
     let promote = calls.rds().promote_read_replica_db_cluster().db_cluster_identifier("orders");
     calls.answer(promote.send(), |output| json!(output.db_cluster.and_then(|it| it.db_cluster_identifier))).await
 }

@@ -301,11 +301,11 @@ async fn a_shared_code_becomes_a_session_token_and_then_roles() {
     ];
     let bench = Bench::new(Some(ROLE), answers);
     bench.verify("123456", shared("failover")).await.unwrap();
-    let sent = bench.wire.sent();
-    assert_eq!(sent.len(), 2);
-    assert!(sent[0].body.contains("Action=GetSessionToken") && sent[0].body.contains("TokenCode=123456"));
-    assert!(sent[1].body.contains("Action=AssumeRole") && !sent[1].body.contains("TokenCode"));
-    assert!(sent[1].header("authorization").unwrap().contains("ASIATOKEN"));
+    let asked = bench.wire.sent();
+    assert_eq!(asked.len(), 2);
+    assert!(asked[0].body.contains("Action=GetSessionToken") && asked[0].body.contains("TokenCode=123456"));
+    assert!(asked[1].body.contains("Action=AssumeRole") && !asked[1].body.contains("TokenCode"));
+    assert!(asked[1].header("authorization").unwrap().contains("ASIATOKEN"));
 
     let send = |step: &str| CallRequest { session: CallSession::Shared("failover".to_owned()), ..ask(step) };
     assert_eq!(bench.send(&send("step-1")).await, (Ok(()), 1));

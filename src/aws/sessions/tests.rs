@@ -103,6 +103,19 @@ async fn after_an_expired_token_the_next_call_logs_in_anew() {
     assert_eq!(wire.keys.asked().len(), 2);
 }
 
+/// A send whose keys do not come is certainly not sent, and is not taken for one without an answer.
+#[tokio::test]
+async fn a_login_that_hangs_is_not_an_unknown_outcome() {
+    let wire = Wire::script([Answer::Hang]);
+    let mut request =
+        wire::send("aws/rds.promote_read_replica_db_cluster", &json!({"db_cluster_identifier": "orders"}));
+    request.target.account = Some(OURS.to_owned());
+    request.timeout_ms = 30;
+    let error = wire.cloud().call(&request).await.unwrap_err();
+    assert_eq!((error.kind, error.code.as_str()), (CloudErrorKind::Unavailable, "LoginUnreachable"), "{error}");
+    assert_eq!(wire.sent().len(), 1, "the question whose keys these are");
+}
+
 #[tokio::test]
 async fn without_a_login_nothing_is_sent() {
     for (why, kind, code) in [
