@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -95,7 +95,7 @@ def build(environment):
         MetricData=[{
             "MetricName": "AuroraBinlogReplicaLag", "Value": 41, "Unit": "Seconds",
             "Dimensions": [{"Name": "DBClusterIdentifier", "Value": "bench-dr"}],
-            "Timestamp": datetime.now(timezone.utc),
+            "Timestamp": datetime.now(timezone.utc) - timedelta(seconds=90),
         }],
     )  # fmt: skip
     return zone.removeprefix("/hostedzone/"), distribution

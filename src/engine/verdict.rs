@@ -93,7 +93,7 @@ impl Engine {
         let again = !passed && (elapsed_ms(first, at) < lasts || passing || expired);
         if again {
             progress.state = CheckState::Open;
-            progress.next_ms = at + i64::try_from(every.max(1_000)).unwrap_or(10_000);
+            progress.next_ms = at + i64::try_from(every.max(100)).unwrap_or(10_000);
             self.steps[ix].read_tries += u32::from(passing && !expired);
             self.drive(ix, at, out);
         } else {

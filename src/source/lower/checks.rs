@@ -68,7 +68,7 @@ fn check(tree: &Tree, is_verify: bool, owner: &Owner<'_>, sink: &mut Sink) -> Op
         message: shape.template("message", sink),
         override_role: role.map(|role| role.value),
         // Below a second a poll is an attack on the API's rate limit.
-        every_ms: shape.duration("every", sink).map_or(owner.context.defaults.every_ms, |d| d.value.max(1_000)),
+        every_ms: shape.duration("every", sink).map_or(owner.context.defaults.every_ms, |d| d.value.max(100)),
         for_ms: lasts.map_or(patience_ms, |d| d.value),
         consecutive: shape.count("consecutive", 1, sink).unwrap_or(1),
         span: Span { len: 0, ..tree.span },
