@@ -1,7 +1,9 @@
 //! CloudFront distributions: their origins, and what their edges keep.
 
 use aws_sdk_cloudfront::error::BuildError;
-use aws_sdk_cloudfront::types::{Distribution, DistributionConfig, Invalidation, InvalidationBatch, Origin, Paths};
+use aws_sdk_cloudfront::types::{
+    Aliases, Distribution, DistributionConfig, Invalidation, InvalidationBatch, Origin, Origins, Paths,
+};
 use serde_json::json;
 
 use super::calls::Calls;
@@ -124,12 +126,12 @@ fn distribution(distribution: &Distribution, etag: Option<&str>) -> Value {
     let config = distribution.distribution_config();
     let origins: Vec<Value> = config
         .and_then(DistributionConfig::origins)
-        .map(|origins| origins.items())
+        .map(Origins::items)
         .unwrap_or_default()
         .iter()
         .map(|origin| json!({"id": origin.id(), "domain_name": origin.domain_name()}))
         .collect();
-    let aliases = config.and_then(DistributionConfig::aliases).map(|aliases| aliases.items()).unwrap_or_default();
+    let aliases = config.and_then(DistributionConfig::aliases).map(Aliases::items).unwrap_or_default();
     json!({
         "id": distribution.id(),
         "status": distribution.status(),

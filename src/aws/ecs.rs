@@ -1,6 +1,6 @@
 //! ECS services.
 
-use aws_sdk_ecs::types::{Deployment, Service};
+use aws_sdk_ecs::types::{Deployment, DeploymentRolloutState, LaunchType, Service};
 use serde_json::json;
 
 use super::calls::Calls;
@@ -64,7 +64,7 @@ fn stability(service: &Service) -> Value {
         "desired_count": count(service.desired_count),
         "running_count": count(service.running_count),
         "deployments": deployments.iter().map(deployment).collect::<Vec<_>>(),
-        "rollout_state": primary(deployments).and_then(Deployment::rollout_state).map(|state| state.as_str()),
+        "rollout_state": primary(deployments).and_then(Deployment::rollout_state).map(DeploymentRolloutState::as_str),
     })
 }
 
@@ -80,7 +80,7 @@ fn view(service: &Service) -> Value {
         "running_count": count(service.running_count),
         "pending_count": count(service.pending_count),
         "task_definition": service.task_definition(),
-        "launch_type": service.launch_type().map(|kind| kind.as_str()),
+        "launch_type": service.launch_type().map(LaunchType::as_str),
         "deployments": service.deployments().iter().map(deployment).collect::<Vec<_>>(),
     })
 }
@@ -89,7 +89,7 @@ fn deployment(deployment: &Deployment) -> Value {
     json!({
         "id": deployment.id(),
         "status": deployment.status(),
-        "rollout_state": deployment.rollout_state().map(|state| state.as_str()),
+        "rollout_state": deployment.rollout_state().map(DeploymentRolloutState::as_str),
         "desired_count": count(deployment.desired_count),
         "running_count": count(deployment.running_count),
     })

@@ -1,6 +1,9 @@
 //! RDS and Aurora: promotions, moves of a global database's writer, and the reads beside them.
 
-use aws_sdk_rds::types::{DbCluster, DbInstance, FailoverState, GlobalCluster};
+use aws_sdk_rds::types::{
+    DbCluster, DbInstance, Endpoint, FailoverState, FailoverStatus, GlobalCluster,
+    GlobalClusterMemberSynchronizationStatus as Synchronization,
+};
 use serde_json::json;
 
 use super::calls::Calls;
@@ -135,8 +138,8 @@ pub(super) fn instance(instance: &DbInstance) -> Value {
         "db_instance_arn": instance.db_instance_arn(),
         "db_instance_status": instance.db_instance_status(),
         "engine": instance.engine(),
-        "endpoint": some_text(endpoint.and_then(|endpoint| endpoint.address())),
-        "port": endpoint.and_then(|endpoint| endpoint.port()),
+        "endpoint": some_text(endpoint.and_then(Endpoint::address)),
+        "port": endpoint.and_then(Endpoint::port),
         "read_replica_source_db_instance_identifier":
             some_text(instance.read_replica_source_db_instance_identifier()),
     })
@@ -150,7 +153,7 @@ fn global(global: &GlobalCluster) -> Value {
             json!({
                 "db_cluster_arn": member.db_cluster_arn(),
                 "is_writer": member.is_writer() == Some(true),
-                "synchronization_status": member.synchronization_status().map(|status| status.as_str()),
+                "synchronization_status": member.synchronization_status().map(Synchronization::as_str),
             })
         })
         .collect();
@@ -171,7 +174,7 @@ fn failover(state: &FailoverState) -> Option<Value> {
         return None;
     }
     Some(json!({
-        "status": state.status().map(|status| status.as_str()),
+        "status": state.status().map(FailoverStatus::as_str),
         "from_db_cluster_arn": from,
         "to_db_cluster_arn": to,
         "is_data_loss_allowed": state.is_data_loss_allowed() == Some(true),

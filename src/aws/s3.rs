@@ -3,7 +3,7 @@
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::head_bucket::{HeadBucketError, HeadBucketOutput};
 use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
-use aws_sdk_s3::types::{ReplicationConfiguration, ReplicationRule};
+use aws_sdk_s3::types::{BucketVersioningStatus, Destination, ReplicationConfiguration, ReplicationRule};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use serde_json::json;
 
@@ -23,19 +23,20 @@ const DEFAULT_KEYS: u32 = 1000;
 pub(super) async fn head_bucket(calls: &Calls<'_>, call: &input::HeadBucket) -> Result<CloudReply, CloudError> {
     let client = calls.s3();
     let asked = client.config().region().map(ToString::to_string);
-    let request = async { elsewhere(client.head_bucket().bucket(&call.bucket).send().await) };
+    let request = async {
+        let answer = client.head_bucket().bucket(&call.bucket).send().await;
+        match answer.as_ref().err().and_then(redirected_to) {
+            Some(region) => Ok(HeadBucketOutput::builder().bucket_region(region).build()),
+            None => answer,
+        }
+    };
     calls.answer(request, |output| json!({"bucket": call.bucket, "region": output.bucket_region.or(asked)})).await
 }
 
 /// A bucket in another region answers with a redirect, and says where it is: that is an answer.
-fn elsewhere(
-    answer: Result<HeadBucketOutput, SdkError<HeadBucketError, HttpResponse>>,
-) -> Result<HeadBucketOutput, SdkError<HeadBucketError, HttpResponse>> {
-    answer.or_else(|error| {
-        let raw = error.raw_response().filter(|raw| raw.status().as_u16() == 301);
-        let region = raw.and_then(|raw| raw.headers().get("x-amz-bucket-region")).map(str::to_owned);
-        region.map(|region| HeadBucketOutput::builder().bucket_region(region).build()).ok_or(error)
-    })
+fn redirected_to(error: &SdkError<HeadBucketError, HttpResponse>) -> Option<String> {
+    let raw = error.raw_response().filter(|raw| raw.status().as_u16() == 301)?;
+    raw.headers().get("x-amz-bucket-region").map(str::to_owned)
 }
 
 pub(super) async fn get_bucket_versioning(
@@ -43,7 +44,7 @@ pub(super) async fn get_bucket_versioning(
     call: &input::GetBucketVersioning,
 ) -> Result<CloudReply, CloudError> {
     let request = calls.s3().get_bucket_versioning().bucket(&call.bucket).send();
-    calls.answer(request, |output| json!({"status": output.status().map(|status| status.as_str())})).await
+    calls.answer(request, |output| json!({"status": output.status().map(BucketVersioningStatus::as_str)})).await
 }
 
 pub(super) async fn get_bucket_replication(
@@ -70,7 +71,7 @@ fn rule(rule: &ReplicationRule) -> Value {
         "id": rule.id(),
         "status": rule.status().as_str(),
         "prefix": prefix.unwrap_or_default(),
-        "destination_bucket": rule.destination().map(|destination| destination.bucket()),
+        "destination_bucket": rule.destination().map(Destination::bucket),
     })
 }
 

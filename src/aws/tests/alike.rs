@@ -11,7 +11,6 @@ use crate::sim::testing::{
 /// any list.
 fn differences(at: &str, drill: &Value, real: &Value) -> Vec<String> {
     match (drill, real) {
-        (Value::Null, _) | (_, Value::Null) => Vec::new(),
         (Value::Object(drill), Value::Object(real)) => {
             let alone = |one: &crate::model::Object, other: &crate::model::Object, which: &str| -> Vec<String> {
                 let names = one.keys().filter(|name| !other.contains_key(*name));
@@ -27,7 +26,9 @@ fn differences(at: &str, drill: &Value, real: &Value) -> Vec<String> {
             (Some(drill), Some(real)) => differences(&format!("{at}[0]"), drill, real),
             _ => Vec::new(),
         },
-        (Value::String(_), Value::String(_))
+        (Value::Null, _)
+        | (_, Value::Null)
+        | (Value::String(_), Value::String(_))
         | (Value::Number(_), Value::Number(_))
         | (Value::Bool(_), Value::Bool(_)) => Vec::new(),
         _ => vec![format!("{at} is {drill} in the drill and {real} in the real run")],

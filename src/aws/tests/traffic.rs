@@ -59,11 +59,11 @@ async fn without_a_look_a_record_is_upserted() {
 #[tokio::test]
 async fn every_member_of_a_record_goes_over_the_wire() {
     let alias = json!({"hosted_zone_id": "Z1", "dns_name": "lb.example", "evaluate_target_health": true});
-    let set = json!({
+    let record = json!({
         "name": "a.shop.example", "type": "A", "alias_target": alias, "set_identifier": "blue", "weight": 10,
         "failover": "PRIMARY", "region": "eu-central-1", "health_check_id": "h-1",
     });
-    let changes = json!([{"action": "CREATE", "resource_record_set": set}]);
+    let changes = json!([{"action": "CREATE", "resource_record_set": record}]);
     let with =
         json!({"hosted_zone_id": "/hostedzone/Z0EXAMPLE", "change_batch": {"comment": "move", "changes": changes}});
     let (_, sent) = wire::ask(&request(CHANGE, &with), script(CHANGE).unwrap()).await;

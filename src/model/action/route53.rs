@@ -154,7 +154,7 @@ impl ChangeBatch {
     #[must_use]
     pub fn first_in_zone(&self) -> Option<(&str, Option<&str>)> {
         let sets = || self.changes.iter().map(|change| &change.resource_record_set);
-        let first = sets().min_by_key(|set| zone_order(*set))?;
+        let first = sets().min_by_key(|set| zone_order(set))?;
         let others = sets().any(|set| set.r#type != first.r#type && plain_name(&set.name) == plain_name(&first.name));
         Some((&first.name, (!others).then_some(&first.r#type)))
     }

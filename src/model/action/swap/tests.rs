@@ -42,16 +42,16 @@ fn what_was_shown_is_replaced_by_what_is_wanted() {
 
 #[test]
 fn sets_of_one_name_are_told_apart() {
-    let set = |id: &str, weight: u32| {
+    let weighted = |id: &str, weight: u32| {
         let mut set = record("api.shop.example", "x.example");
         set["set_identifier"] = json!(id);
         set["weight"] = json!(weight);
         set
     };
-    let before = json!({"resource_record_sets": [set("blue", 100), set("green", 0)], "is_truncated": false});
-    let sent = sent(&batch(&upsert(&set("green", 100))), Some(&before));
-    assert_eq!(sent.len(), 2);
-    assert_eq!((sent[0].1.set_identifier.as_deref(), sent[0].1.weight), (Some("green"), Some(0)));
+    let before = json!({"resource_record_sets": [weighted("blue", 100), weighted("green", 0)], "is_truncated": false});
+    let swapped = sent(&batch(&upsert(&weighted("green", 100))), Some(&before));
+    assert_eq!(swapped.len(), 2);
+    assert_eq!((swapped[0].1.set_identifier.as_deref(), swapped[0].1.weight), (Some("green"), Some(0)));
 }
 
 #[test]
