@@ -13,7 +13,7 @@ use super::session::{self, Fingerprint, Session};
 use super::settings::{Settings, is_ci};
 use super::simulated::{self, Pace};
 use super::start::{self, Chosen};
-use super::{face, plan, real, summary};
+use super::{face, kept, plan, real, summary};
 use crate::driver::Operator;
 use crate::driver::handle::{Over, View};
 use crate::engine::ports::Journal;
@@ -209,7 +209,14 @@ pub fn drive_headless(settings: &Settings, session: Session) -> Outcome {
     let driven = face::headless(parts);
     let (over, view, signal) =
         driven.map_err(|error| CliError::failed(format!("failed to start the driver: {error}")))?;
-    let summary = ended(&dir, &view)?;
+    let summary = match over {
+        // The view stands where the driver began; what is durable, the disk alone can tell.
+        Over::Broken { .. } => {
+            let kept = kept::open(settings, &run)?;
+            kept.summary(&kept.snapshot())
+        }
+        Over::Finished | Over::Aborted | Over::Left { .. } => ended(&dir, &view)?,
+    };
     if let Some(number) = signal.filter(|_| matches!(over, Over::Left { .. })) {
         return face::by_signal(&run, &dir, number, &format!("ended by signal {number}"));
     }

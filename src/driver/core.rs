@@ -114,11 +114,22 @@ impl Driver {
     }
 
     pub(super) async fn run(mut self) -> Over {
-        let over = match self.work().await {
-            Ok(over) => over,
-            Err(error) => Over::Broken { reason: error.0 },
-        };
-        self.publish(Some(over.clone()));
+        match self.work().await {
+            Ok(over) => {
+                self.publish(Some(over.clone()));
+                over
+            }
+            Err(error) => self.broken(error.0),
+        }
+    }
+
+    /// What the last records caused is not shown: nobody knows whether they are on the disk.
+    fn broken(&mut self, reason: String) -> Over {
+        let mut view = self.view.borrow().as_ref().clone();
+        view.snapshot.journal_broken = Some(reason.clone());
+        let over = Over::Broken { reason };
+        view.over = Some(over.clone());
+        self.view.send_replace(Arc::new(view));
         over
     }
 
@@ -464,9 +475,6 @@ impl Driver {
         snapshot.journal_head = head.chars().take(8).collect();
         if let Some(drill) = &mut snapshot.drill {
             drill.faults.clone_from(&self.parts.faults);
-        }
-        if let Some(Over::Broken { reason }) = &over {
-            snapshot.journal_broken = Some(reason.clone());
         }
         let practice = self.practice(&mut snapshot, now_ms);
         self.view.send_replace(Arc::new(View { snapshot, rows: Arc::clone(&self.rows), practice, over }));

@@ -98,7 +98,8 @@ impl Engine {
             Event::ActionRefused { ticket, error } => {
                 if self.take_answer(step, ticket, out) {
                     self.note_login(step, ticket, Some(error), at);
-                    self.on_refused(step, ticket, error, at, out);
+                    self.steps[step].refused = Some(error.clone());
+                    self.refused(step, at, out);
                 }
             }
             Event::ActionUnknown { ticket, error } => self.on_unknown(step, ticket, error, at, out),
@@ -119,6 +120,7 @@ impl Engine {
                     state.attempt = *attempt;
                     state.retries += 1;
                     state.not_before_ms = *not_before_ms;
+                    (state.intent, state.refused) = (None, None);
                 });
                 self.drive(step, at, out);
             }
@@ -154,6 +156,7 @@ impl Engine {
                 self.mutate(step, at, |state| {
                     state.stage = Stage::RollingBack;
                     state.wants_rollback = false;
+                    (state.intent, state.refused) = (None, None);
                 });
                 self.rollback_next(step, 0, at, out);
             }
@@ -200,9 +203,26 @@ impl Engine {
         for ix in 0..self.steps.len() {
             self.steps[ix].proposed = false;
             self.steps[ix].inflight.clear();
+            self.confirm_again(ix, at);
         }
         self.drive_all(at, out);
         self.finish_if_done(at, out);
+    }
+
+    /// A confirmation belongs to the process that it was given to: what had not been sent by then
+    /// waits for people again, checks included.
+    fn confirm_again(&mut self, ix: StepIx, at: i64) {
+        match self.steps[ix].stage {
+            Stage::Gated => {
+                let state = &mut self.steps[ix];
+                (state.confirmed, state.auto_confirmed, state.mfa) = (None, false, false);
+            }
+            Stage::Backoff => self.mutate(ix, at, |state| {
+                state.renew(state.attempt);
+                state.stage = Stage::Checking;
+            }),
+            _ => {}
+        }
     }
 
     fn end(&mut self, status: RunStatus, at: i64, out: &mut Vec<Effect>) {
@@ -235,8 +255,11 @@ impl Engine {
             }
             Timer::Wait { step, attempt } => {
                 let Some(&ix) = self.by_key.get(step) else { return };
-                if self.steps[ix].stage == Stage::Waiting && self.steps[ix].attempt == *attempt {
-                    self.enter_verifying(ix, at, out);
+                match self.steps[ix].stage {
+                    _ if self.steps[ix].attempt != *attempt => {}
+                    Stage::Waiting => self.enter_verifying(ix, at, out),
+                    Stage::Backoff => self.drive(ix, at, out),
+                    _ => {}
                 }
             }
         }
@@ -310,16 +333,21 @@ impl Engine {
         };
         self.mutate(ix, at, |state| {
             state.stage = stage;
+            state.intent = Some(ticket.purpose);
+            state.refused = None;
             state.sent_ms = Some(at);
             state.read_tries = 0;
         });
         self.send(ix, ticket.purpose, at, out);
     }
 
-    fn on_refused(&mut self, ix: StepIx, ticket: &Ticket, error: &CloudError, at: i64, out: &mut Vec<Effect>) {
-        if let Purpose::Rollback(_) = ticket.purpose {
-            let (step, attempt) = (ticket.step.clone(), ticket.attempt);
-            let reason = self.refused_because(ix, ticket, error);
+    /// What follows from a refusal. Asked again after a resume, should the record of it be lost.
+    pub(super) fn refused(&mut self, ix: StepIx, at: i64, out: &mut Vec<Effect>) {
+        let (Some(error), Some(purpose)) = (self.steps[ix].refused.clone(), self.steps[ix].intent) else { return };
+        let (step, attempt) = (self.plan.steps[ix].key.clone(), self.steps[ix].attempt);
+        self.steps[ix].proposed = true;
+        if let Purpose::Rollback(_) = purpose {
+            let reason = self.refused_because(ix, purpose, &error);
             return propose(out, Event::RollbackFailed { step, attempt, reason });
         }
         let retry = &self.plan.steps[ix].retry;
@@ -327,13 +355,12 @@ impl Engine {
         let read = !self.plan.steps[ix].risk.changes();
         let allowed = if read && super::is_passing(error.kind) { retry.max.max(3) } else { retry.max };
         let listed = retry.on.contains(&error.kind) || (read && super::is_passing(error.kind));
-        let (step, attempt) = (ticket.step.clone(), ticket.attempt);
         if listed && state.retries + 1 < allowed {
             let wait = retry.backoff_ms.saturating_mul(1 << state.retries.min(6));
             let not_before_ms = at + i64::try_from(wait).unwrap_or(i64::MAX / 4);
             propose(out, Event::RetryScheduled { step, attempt: attempt + 1, not_before_ms, after: error.kind });
         } else {
-            let reason = self.refused_because(ix, ticket, error);
+            let reason = self.refused_because(ix, purpose, &error);
             propose(out, Event::StepFailed { step, attempt, reason });
         }
     }

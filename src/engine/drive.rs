@@ -44,25 +44,31 @@ impl Engine {
                     self.ask(ix, out);
                 }
             }
-            Stage::Backoff => self.request(ix, Purpose::Action, out),
+            Stage::Backoff => {
+                // The intent is written when the time has come, so that nothing goes out once people
+                // have left.
+                let at_ms = self.steps[ix].not_before_ms;
+                if at < at_ms {
+                    out.push(Effect::StartTimer { timer: self.wait_timer(ix), at_ms });
+                } else {
+                    self.request(ix, Purpose::Action, out);
+                }
+            }
             Stage::Sent => self.drive_sent(ix, Purpose::Action, at, out),
             Stage::InDoubt => self.drive_doubt(ix, out),
             Stage::Verifying => self.drive_verifying(ix, at, out),
             Stage::Waiting => {
                 if let Some(at_ms) = self.steps[ix].wait_until_ms {
-                    let (step, attempt) = (self.plan.steps[ix].key.clone(), self.steps[ix].attempt);
-                    out.push(Effect::StartTimer { timer: Timer::Wait { step, attempt }, at_ms });
+                    out.push(Effect::StartTimer { timer: self.wait_timer(ix), at_ms });
                 }
             }
-            Stage::RollingBack => {
-                let n = self.steps[ix].rollback_at;
-                if !self.steps[ix].awaits(Purpose::Rollback(n)) {
-                    // Only after a resume: the intent is open, so the answer is lost.
-                    self.drive_sent(ix, Purpose::Rollback(n), at, out);
-                }
-            }
+            Stage::RollingBack => self.drive_rollback(ix, at, out),
             Stage::Succeeded | Stage::Skipped | Stage::DoneExternally | Stage::RolledBack => {}
         }
+    }
+
+    fn wait_timer(&self, ix: StepIx) -> Timer {
+        Timer::Wait { step: self.plan.steps[ix].key.clone(), attempt: self.steps[ix].attempt }
     }
 
     fn ask(&self, ix: StepIx, out: &mut Vec<Effect>) {
@@ -77,13 +83,16 @@ impl Engine {
         let plan = std::sync::Arc::clone(&self.plan);
         let step = &plan.steps[ix];
         let settled = self.steps[ix].forced || step.needs.iter().all(|&need| self.is_settled(need));
-        if !settled || self.run.paused.is_some() {
+        let is_passed_over = self.steps[ix].passed_over.is_some();
+        if !is_passed_over && (!settled || self.run.paused.is_some()) {
             return;
         }
         self.steps[ix].proposed = true;
         let key = step.key.clone();
         let skip = |reason: &str| Event::StepSkipped { step: key.clone(), by: None, reason: reason.to_owned() };
-        let event = if !step.in_mode {
+        let event = if let Some(reason) = &self.steps[ix].passed_over {
+            skip(reason)
+        } else if !step.in_mode {
             skip(&format!("not part of a {} run", plan.mode.word()))
         } else if let Some(when) = &step.when {
             let scope = self.scope(Some(ix), &crate::model::expr::references(&when.source), &[]);
@@ -349,6 +358,9 @@ impl Engine {
         if self.steps[ix].awaits(purpose) {
             return;
         }
+        if self.steps[ix].refused.is_some() {
+            return self.refused(ix, at, out);
+        }
         let changes = self.call_of(ix, purpose).is_ok_and(|call| call.action.spec().risk.changes());
         if !changes {
             return self.send(ix, purpose, at, out);
@@ -395,11 +407,21 @@ impl Engine {
             state.rollback_at = n;
             state.not_before_ms = at;
         });
-        if usize::from(n) < self.plan.steps[ix].rollback.len() {
-            self.request(ix, Purpose::Rollback(n), out);
-        } else {
+        self.drive(ix, at, out);
+    }
+
+    /// The next call of a rollback, or its end. Nothing goes out once people have left.
+    fn drive_rollback(&mut self, ix: StepIx, at: i64, out: &mut Vec<Effect>) {
+        let n = self.steps[ix].rollback_at;
+        if usize::from(n) >= self.plan.steps[ix].rollback.len() {
+            self.steps[ix].proposed = true;
             let (step, attempt) = (self.plan.steps[ix].key.clone(), self.steps[ix].attempt);
             propose(out, Event::StepRolledBack { step, attempt });
+        } else if self.steps[ix].intent == Some(Purpose::Rollback(n)) {
+            // In flight; or, after a resume, the answer is lost.
+            self.drive_sent(ix, Purpose::Rollback(n), at, out);
+        } else {
+            self.request(ix, Purpose::Rollback(n), out);
         }
     }
 
@@ -448,9 +470,9 @@ impl Engine {
         let kept = self.downstream(&targets);
         for lost in self.downstream(&[from]) {
             if lost != from && !kept.contains(&lost) && self.steps[lost].stage == Stage::Pending {
-                self.steps[lost].proposed = true;
                 let reason = format!("jumped to `{target}` after `{}` failed", self.plan.steps[from].key);
-                propose(out, Event::StepSkipped { step: self.plan.steps[lost].key.clone(), by: None, reason });
+                self.steps[lost].passed_over = Some(reason);
+                self.drive(lost, at, out);
             }
         }
         for ix in targets {

@@ -51,11 +51,11 @@ impl Engine {
     }
 
     /// Why a call was refused, with what helps where that is a new login.
-    pub(super) fn refused_because(&self, ix: StepIx, ticket: &Ticket, error: &CloudError) -> String {
+    pub(super) fn refused_because(&self, ix: StepIx, purpose: Purpose, error: &CloudError) -> String {
         if error.kind != CloudErrorKind::Expired || error.code == NO_SESSION {
             return error.to_string();
         }
-        format!("{error}; in another terminal `{}`, then retry", way_out(&self.asked_target(ix, ticket.purpose)))
+        format!("{error}; in another terminal `{}`, then retry", way_out(&self.asked_target(ix, purpose)))
     }
 
     /// Steps that wait for a new login.

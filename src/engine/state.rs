@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use crate::model::action::Action;
 use crate::model::event::Purpose;
-use crate::model::outcome::{ProbeAnswer, RunStatus, StepStatus};
+use crate::model::outcome::{CloudError, ProbeAnswer, RunStatus, StepStatus};
 use crate::model::{Object, Value};
 
 use super::snapshot::CheckState;
@@ -148,6 +148,12 @@ pub struct StepState {
     pub forced: bool,
     pub doubt: Option<Doubt>,
     pub rollback_at: u16,
+    /// The last send whose intent was recorded in this attempt.
+    pub intent: Option<Purpose>,
+    /// The send was refused, and what follows from that is not recorded yet.
+    pub refused: Option<CloudError>,
+    /// A jump passed it over, for this reason.
+    pub passed_over: Option<String>,
     /// A rollback was asked for by `on_failure` and waits for its confirmation.
     pub wants_rollback: bool,
     pub reason: Option<String>,
@@ -190,6 +196,9 @@ impl StepState {
             forced: false,
             doubt: None,
             rollback_at: 0,
+            intent: None,
+            refused: None,
+            passed_over: None,
             wants_rollback: false,
             reason: None,
             since_ms: 0,

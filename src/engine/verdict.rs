@@ -272,6 +272,10 @@ impl Engine {
     }
 
     fn on_probe(&mut self, ix: StepIx, result: &Result<Value, CloudError>, out: &mut Vec<Effect>) {
+        // Somebody has decided while it was asked.
+        if self.steps[ix].stage != Stage::InDoubt {
+            return;
+        }
         let Some(purpose) = self.steps[ix].doubt.as_ref().map(|doubt| doubt.purpose) else { return };
         let Ok(call) = self.call_of(ix, purpose) else { return };
         let (answer, detail) = match result {

@@ -6,6 +6,7 @@ mod cli;
 mod drills;
 #[cfg(feature = "aws")]
 mod emulators;
+mod faults;
 mod floors;
 mod home;
 mod mfa;

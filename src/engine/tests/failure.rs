@@ -76,9 +76,12 @@ phases:
     bench.run("scale").unwrap();
     let first = bench.calls[0].clone();
     bench.fail("scale", CloudErrorKind::Throttled);
+    let (at_ms, timer) = bench.timers.pop().unwrap();
+    assert_eq!((at_ms, bench.calls.len()), (bench.now_ms + 20_000, 0), "it waits before it is written down");
+    bench.pass_s(20);
+    bench.record(Event::TimerFired { timer });
     let second = bench.calls[0].clone();
     assert_eq!((first.ticket.attempt, second.ticket.attempt), (1, 2));
-    assert_eq!(second.not_before_ms, bench.now_ms + 20_000);
     assert_ne!(first.token, second.token, "a token belongs to one attempt");
     bench.fail("scale", CloudErrorKind::Throttled);
     assert_eq!(bench.status("scale"), StepStatus::Failed, "two attempts were allowed");

@@ -3,6 +3,7 @@
 mod doubt;
 mod failure;
 mod gates;
+mod leaving;
 mod login;
 mod order;
 
