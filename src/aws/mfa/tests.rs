@@ -330,6 +330,15 @@ async fn without_a_role_the_session_token_is_the_session() {
     assert!(bench.wire.sent()[2].header("authorization").unwrap().contains("ASIATOKEN"));
 }
 
+/// What a code opened is held against the target's account like any other keys.
+#[tokio::test]
+async fn keys_that_a_code_opened_in_another_account_sign_nothing() {
+    let bench = Bench::new(None, [wire::session_token("ASIATOKEN"), wire::who("999988887777")]);
+    bench.verify("123456", for_step()).await.unwrap();
+    assert_eq!(bench.send(&ask("step-1")).await, (Err("WrongAccount".to_owned()), 1));
+    assert_eq!(bench.send(&ask("step-1")).await, (Err("WrongAccount".to_owned()), 0));
+}
+
 #[tokio::test]
 async fn a_role_in_another_account_is_refused_before_the_code_is_spent() {
     let bench = Bench::new(Some("arn:aws:iam::999988887777:role/dr-operator"), []);
