@@ -10,6 +10,7 @@ use super::state::Stage;
 use crate::model::event::{Purpose, Ticket};
 use crate::model::outcome::{CloudError, CloudErrorKind};
 use crate::model::plan::{ResolvedTarget, StepIx};
+use crate::model::runbook::MfaMethod;
 
 /// A difference between two clocks that is worth a word, in milliseconds. Below it are the whole
 /// seconds of the cloud's answers and the time that they are on their way.
@@ -74,6 +75,11 @@ impl Engine {
             })
         };
         self.steps.iter().enumerate().filter_map(view).collect()
+    }
+
+    /// Whether the operator's codes go to AWS; practice devices are asked here.
+    pub(super) fn codes_at_aws(&self) -> bool {
+        self.drill.is_none() && self.plan.mfa.as_ref().is_some_and(|mfa| mfa.method == MfaMethod::Sts)
     }
 
     /// How far this machine's clock was ahead of the cloud's at its last answer.

@@ -40,6 +40,8 @@ pub struct Snapshot {
     /// Drill only: seed, speed, scenario.
     pub drill: Option<DrillView>,
     pub anomalies: u32,
+    /// The operator's codes are checked at AWS, which takes a while.
+    pub codes_at_aws: bool,
     /// Steps that wait for a new login: their polls go on.
     pub expired: Vec<ExpiredView>,
     /// How far this machine's clock is ahead of the cloud's, once that is worth a word.

@@ -83,6 +83,7 @@ impl Engine {
                 raw: if drill.surprise { Value::Null } else { drill.scenario.clone() },
             }),
             anomalies: self.run.anomalies,
+            codes_at_aws: self.codes_at_aws(),
             expired: self.expired_views(),
             skew_ms: self.skew_ms(),
         }

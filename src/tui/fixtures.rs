@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::driver::handle::{Over, PracticeCode, View};
 use crate::engine::snapshot::{
-    Activity, Allowed, ApprovalsView, CheckState, CheckView, ContactView, DrillView, Forecast, GateView, MfaView,
-    Objective, PhaseView, RollbackView, Snapshot, StepView, TimeSplit, UnknownView,
+    Activity, Allowed, ApprovalsView, CheckState, CheckView, ContactView, DrillView, ExpiredView, Forecast, GateView,
+    MfaView, Objective, PhaseView, RollbackView, Snapshot, StepView, TimeSplit, UnknownView,
 };
 use crate::model::Value;
 use crate::model::outcome::{Class, Mode, ProbeAnswer, Risk, RunStatus, StepStatus};
@@ -247,6 +247,7 @@ pub fn mid_run() -> View {
         journal_broken: None,
         drill: None,
         anomalies: 0,
+        codes_at_aws: true,
         expired: Vec::new(),
         skew_ms: None,
     };
@@ -403,6 +404,24 @@ pub fn check_failed() -> View {
 }
 
 /// Promote was refused and nothing retries it.
+/// The login has expired while a service is being scaled; the cursor is on it.
+pub fn expired() -> View {
+    let mut view = mid_run();
+    let snapshot = &mut view.snapshot;
+    let promote = &mut snapshot.steps[5];
+    (promote.status, promote.activity_kind) = (StepStatus::Succeeded, Activity::Ended);
+    (promote.activity, promote.gate) = ("done".into(), None);
+    snapshot.expired = vec![ExpiredView {
+        step: "scale_api".into(),
+        target: "dr".into(),
+        way_out: "aws sso login --profile shop-dr".into(),
+        since_ms: at("03:39:00"),
+        last: Some("5 of 8 tasks".into()),
+    }];
+    snapshot.skew_ms = Some(12_300);
+    view
+}
+
 pub fn failed() -> View {
     let mut view = mid_run();
     let promote = &mut view.snapshot.steps[5];

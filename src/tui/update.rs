@@ -113,7 +113,13 @@ fn on_form(model: &mut Model, view: &View, reached: Reached, out: &mut Vec<Outgo
     let Some(Dialog::Form(form)) = &mut model.dialog else { return };
     match reached {
         Reached::Nothing => {}
-        Reached::Close => model.dialog = None,
+        Reached::Close => {
+            let is_sent = form.is_checking_code();
+            model.dialog = None;
+            if is_sent {
+                model.say("the code is being checked all the same: if it is right, it is done");
+            }
+        }
         Reached::Leave if form.kind == Kind::Leave => {}
         Reached::Leave => act::open(model, view, Kind::Leave, ""),
         Reached::EnterNeverRuns => {

@@ -36,6 +36,7 @@ fn acts_in(uses: &ActionUse, is_named: bool) -> bool {
 
 /// The target whose identity shows a code when no call is at hand: where most is changed, which is where
 /// things are recovered to.
+#[cfg(any(feature = "aws", test))]
 #[must_use]
 pub fn home(plan: &Plan) -> ResolvedTarget {
     let of_step = |step: &PlanStep| plan.target(step.uses.target.as_deref().or(step.target.as_deref()));

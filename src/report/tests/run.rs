@@ -40,6 +40,7 @@ pub(super) fn snapshot(text: &str, mode: Mode) -> Snapshot {
             raw: Value::Null,
         }),
         anomalies: 0,
+        codes_at_aws: false,
         expired: Vec::new(),
         skew_ms: None,
     }

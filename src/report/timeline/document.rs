@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::engine::snapshot::Snapshot;
-use crate::model::event::{Event, RunHeader, Stamped};
+use crate::model::event::{Event, RunHeader, Stamped, TargetIdentity};
 use crate::model::outcome::{Mode, RunStatus};
 use crate::model::plan::Intent;
 use crate::model::text::safe;
@@ -35,6 +35,12 @@ pub struct Document {
     pub binary: String,
     pub inputs: Vec<(String, String)>,
     pub drill: Option<DrillFacts>,
+    /// Who AWS said we are when the run began, a line a target.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub identities: Vec<TargetIdentity>,
+    /// How far this machine's clock was ahead of AWS, where that was worth a word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skew_ms: Option<i64>,
     #[serde(rename = "started_at", serialize_with = "utc")]
     pub started_ms: i64,
     #[serde(rename = "ended_at", serialize_with = "maybe_utc")]
@@ -136,6 +142,8 @@ impl Document {
                 speed: safe(&drill.speed),
                 surprise: header.and_then(|header| header.drill.as_ref()).is_some_and(|drill| drill.surprise),
             }),
+            identities: header.map(identities).unwrap_or_default(),
+            skew_ms: snapshot.skew_ms,
             started_ms: snapshot.started_ms,
             ended_ms: snapshot.ended_ms,
             clock_at_ms: snapshot.clock_at_ms,
@@ -156,6 +164,16 @@ impl Document {
 
 fn header_of(stamped: &Stamped) -> Option<&RunHeader> {
     if let Event::RunStarted(header) = &stamped.event { Some(header) } else { None }
+}
+
+fn identities(header: &RunHeader) -> Vec<TargetIdentity> {
+    let shown = |one: &TargetIdentity| TargetIdentity {
+        target: safe(&one.target),
+        account: safe(&one.account),
+        arn: safe(&one.arn),
+        region: one.region.as_deref().map(safe),
+    };
+    header.identities.iter().map(shown).collect()
 }
 
 fn inputs(header: &RunHeader) -> Vec<(String, String)> {

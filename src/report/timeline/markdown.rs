@@ -55,7 +55,7 @@ fn head(out: &mut Page, document: &Document) {
     out.line(&format!("# {}: {}\n", document.banner, escape(&document.title)));
     out.line(match (document.mode, &document.drill) {
         (Mode::Drill, Some(_)) => "This was a drill on the simulated cloud. Nothing real was changed.\n",
-        (Mode::Drill, None) => "This was a drill.\n",
+        (Mode::Drill, None) => "This was a drill in accounts kept for drills.\n",
         (Mode::Real, _) => "This was a real run.\n",
     });
     out.table(&["", ""]);
@@ -66,6 +66,15 @@ fn head(out: &mut Page, document: &Document) {
     out.row(&["Operator", &document.operator]);
     out.row(&["Regions", &document.regions]);
     out.row(&["Account", &document.account]);
+    for one in &document.identities {
+        let region = one.region.as_deref().map(|region| format!(" in {region}")).unwrap_or_default();
+        out.row(&[&format!("Acting in {}", one.target), &format!("{}, account {}{region}", one.arn, one.account)]);
+    }
+    if let Some(skew_ms) = document.skew_ms {
+        let way = if skew_ms > 0 { "ahead of" } else { "behind" };
+        let by = human_ms(skew_ms.unsigned_abs() / 1000 * 1000);
+        out.row(&["Clock", &format!("this machine was {by} {way} AWS")]);
+    }
     out.row(&["Clock started", &rfc3339(document.clock_at_ms)]);
     out.row(&["Started", &rfc3339(document.started_ms)]);
     out.row(&["Ended", &document.ended_ms.map_or_else(|| "not yet".to_owned(), rfc3339)]);

@@ -87,6 +87,12 @@ fn lay_form(form: &Form, view: &View, inner: usize, now_ms: u64) -> Laid {
                 .map(|line| Row2::left(vec![seg("! ", Tone::Bad), seg(line, Tone::Bad)])),
         );
     }
+    if form.is_checking_code() {
+        // A colleague's code, for an approval or an override, is one of a device enrolled here.
+        let is_operators = !form.asked_again && !matches!(form.kind, Kind::Override(_));
+        let whose = if view.snapshot.codes_at_aws && is_operators { " with AWS" } else { "" };
+        rows.push(Row2::left(vec![seg(format!("… checking the code{whose}; if it is right, it is done"), Tone::Wait)]));
+    }
     rows.extend(button_rows(form, view, inner, now_ms));
     rows.push(Row2::default());
     let footer = if form.enter_sends { "Enter sends" } else { "Enter never runs a step" };

@@ -104,6 +104,10 @@ impl Form {
             Some(Act::Leave) => return Reached::Leave,
             _ => {}
         }
+        // What was sent is being looked at: nothing in here changes meanwhile.
+        if self.awaiting.is_some() {
+            return Reached::Nothing;
+        }
         let Some(Key(code, is_ctrl)) = normal(event) else { return Reached::Nothing };
         let is_held = self.burst.count(code, now_ms) > 1 || event.kind == KeyEventKind::Repeat;
         if !self.guard.is_armed(now_ms) {
@@ -163,9 +167,18 @@ impl Form {
             self.guard.dropped(now_ms);
             return;
         }
+        if self.awaiting.is_some() {
+            return;
+        }
         if let Some(field) = self.focus.checked_sub(1).and_then(|ix| self.fields.get_mut(ix)) {
             field.paste(text);
         }
+    }
+
+    /// A code was sent with what is under way: it is checked by somebody else.
+    pub fn is_checking_code(&self) -> bool {
+        let has_code = |field: &Field| matches!(field, Field::Code { digits, .. } if !digits.is_empty());
+        self.awaiting.is_some() && self.fields.iter().any(has_code)
     }
 
     /// Forgets the codes that were sent: each counts once. Of an approval that is the approver's.

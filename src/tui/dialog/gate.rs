@@ -195,7 +195,8 @@ fn place(step: &StepView) -> String {
 /// Where it acts is said in every dialog that changes something in a cloud.
 fn account(step: &StepView) -> Option<Row2> {
     let is_cloud = !step.account.is_empty() && step.action.starts_with("aws/");
-    is_cloud.then(|| Row2::left(vec![quiet("  account "), plain(step.account.clone())]))
+    let identity = step.identity.as_ref().map(|name| format!("  as {name}")).unwrap_or_default();
+    is_cloud.then(|| Row2::left(vec![quiet("  account "), plain(step.account.clone()), plain(identity)]))
 }
 
 fn risk(step: &StepView) -> (String, Tone) {

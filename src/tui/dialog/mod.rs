@@ -110,8 +110,9 @@ pub fn buttons(form: &Form, view: &View) -> Vec<Button> {
         }
     }
     if form.awaiting.is_some() {
+        let why = if form.is_checking_code() { "a code is being checked" } else { "asking" };
         for button in &mut buttons {
-            button.locked.push("asking".to_owned());
+            button.locked = vec![why.to_owned()];
         }
     }
     buttons

@@ -45,6 +45,38 @@ fn the_right_name_and_code_run_it_once() {
     assert_eq!(keyboard.runs(), 1);
 }
 
+#[test]
+fn while_a_code_is_checked_nothing_else_can_be_said() {
+    let mut keyboard = ready();
+    keyboard.open_gate();
+    walk(&mut keyboard, "www.shop.example", "123456");
+    let shown = keyboard.screen();
+    assert!(shown.contains("… checking the code with AWS; if it is right, it is done"), "{shown}");
+    assert!(shown.contains("locked: a code is being checked"), "{shown}");
+    keyboard.press("Tab");
+    keyboard.type_text("654321");
+    keyboard.press("R");
+    keyboard.feed(UiEvent::Paste("654321".to_owned()));
+    assert_eq!((keyboard.runs(), keyboard.screen()), (1, shown), "the form takes nothing meanwhile");
+
+    keyboard.answer(Err(Refusal::new("wrong code").hint("next code in 12s")));
+    let shown = keyboard.screen();
+    assert!(shown.contains("! wrong code: next code in 12s") && !shown.contains("checking the code"), "{shown}");
+    assert!(shown.contains("locked: 2 code"), "a code counts once: {shown}");
+}
+
+#[test]
+fn closing_the_dialog_does_not_take_a_sent_code_back() {
+    let mut keyboard = ready();
+    keyboard.open_gate();
+    walk(&mut keyboard, "www.shop.example", "123456");
+    keyboard.press("Esc");
+    assert!(keyboard.model.dialog.is_none());
+    assert!(keyboard.screen().contains("the code is being checked all the same"), "{}", keyboard.screen());
+    keyboard.answer(Err(Refusal::new("your AWS login has expired")));
+    assert!(keyboard.screen().contains("your AWS login has expired"), "{}", keyboard.screen());
+}
+
 #[rstest]
 #[case::empty("", "123456")]
 #[case::prefix("www.shop.exampl", "123456")]

@@ -25,6 +25,7 @@ fn main_at_every_size() {
 #[case("check_failed", fixtures::check_failed())]
 #[case("failed", fixtures::failed())]
 #[case("in_doubt", fixtures::in_doubt())]
+#[case("expired", fixtures::expired())]
 fn states(#[case] name: &str, #[case] view: View) {
     for size in [(120, 36), (80, 24)] {
         insta::assert_snapshot!(format!("state_{name}_{}x{}", size.0, size.1), screen(&model(size), &view));

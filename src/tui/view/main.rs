@@ -26,8 +26,9 @@ pub fn draw(pen: &mut Pen, model: &Model, view: &View, cut: &Layout) {
             journal::draw(pen, model, view, below);
         }
         Shape::Wide { steps: left, detail: right, gantt: bars, journal: below } => {
-            rule(pen, top, width, &state(model, view));
+            rule(pen, top, width, &[]);
             pen.text(left.right(), top, 1, "┬", Tone::Quiet);
+            on_rule(pen, top, width, &state(model, view));
             for y in left.top()..left.bottom() {
                 pen.text(left.right(), y, 1, "│", Tone::Quiet);
             }
@@ -103,6 +104,11 @@ pub fn state(model: &Model, view: &View) -> Segs {
 /// A rule across, with words on it if there are some.
 pub fn rule(pen: &mut Pen, y: u16, width: u16, words: &[Seg]) {
     pen.rule(0, y, width);
+    on_rule(pen, y, width, words);
+}
+
+/// Words on a rule that is there already.
+fn on_rule(pen: &mut Pen, y: u16, width: u16, words: &[Seg]) {
     let shown = segs_width(words);
     if shown > 0 && words.iter().any(|(text, _)| !text.is_empty()) {
         let at = 1;
