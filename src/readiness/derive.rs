@@ -23,11 +23,14 @@ pub fn questions(plans: &[Plan]) -> Vec<Question> {
     }
     for plan in plans {
         let scope = plan.base_scope("");
-        for (ix, step) in plan.steps.iter().enumerate().filter(|(_, step)| step.in_mode) {
-            for wanted in calls(plan, ix, step, &scope) {
-                for question in wants::of(&wanted) {
-                    add(&mut found, question);
-                }
+        let steps = || plan.steps.iter().enumerate().filter(|(_, step)| step.in_mode);
+        let calls: Vec<Wanted<'_>> = steps().flat_map(|(ix, step)| calls(plan, ix, step, &scope)).collect();
+        let made: Vec<Ask> = calls.iter().filter_map(wants::makes).collect();
+        for question in calls.iter().flat_map(wants::of) {
+            // What a step makes has to be missing now, whoever looks at it later.
+            let is_made = question.asks.first().is_some_and(|ask| made.contains(ask));
+            if !is_made || question.check == (Check::There { makes: true }) {
+                add(&mut found, question);
             }
         }
     }

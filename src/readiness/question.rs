@@ -73,6 +73,10 @@ pub enum Check {
     Replication,
     /// A table can be restored to a point in time.
     PointInTime,
+    /// Whatever the read looks at is there; or not yet, where a step is going to make it.
+    There {
+        makes: bool,
+    },
     /// An endpoint answers well.
     Endpoint,
     /// A program is on this machine.
@@ -93,7 +97,8 @@ impl Check {
         match self {
             Self::Account { .. } => "account",
             Self::ReplicaCluster | Self::ReplicaInstance => "replica",
-            Self::Cluster | Self::Instance => "exists",
+            Self::Cluster | Self::Instance | Self::There { makes: false } => "exists",
+            Self::There { makes: true } => "free",
             Self::Global { .. } => "global_database",
             Self::Lag { .. } => "lag",
             Self::Metric => "metric",
@@ -118,7 +123,8 @@ impl Check {
         match self {
             Self::Account { .. } => "right account",
             Self::ReplicaCluster | Self::ReplicaInstance => "ready to promote",
-            Self::Cluster | Self::Instance => "exists",
+            Self::Cluster | Self::Instance | Self::There { makes: false } => "exists",
+            Self::There { makes: true } => "name is free",
             Self::Zone => "open to changes",
             Self::Global { .. } => "free to fail over",
             Self::Lag { .. } => "within the RPO",

@@ -8,6 +8,7 @@ use super::derive::{before, known, target_of};
 use super::question::{Ask, Check, Question};
 use crate::model::Object;
 use crate::model::action::Action;
+use crate::model::outcome::ProbeAnswer;
 use crate::model::plan::{Plan, ResolvedTarget, StepIx};
 use crate::model::template::Tree;
 
@@ -52,10 +53,60 @@ pub(super) fn of(wanted: &Wanted<'_>) -> Vec<Question> {
             bucket(wanted, &[(Check::Versioning, "aws/s3.get_bucket_versioning")])
         }
         "aws/s3.get_bucket_replication" => bucket(wanted, &[(Check::Replication, "aws/s3.get_bucket_replication")]),
+        "aws/route53.test_dns_answer" => wanted.name("hosted_zone_id", |id| zone(wanted, id)),
+        "aws/application_autoscaling.register_scalable_target" => scaled(wanted),
         "aws/dynamodb.describe_continuous_backups" => wanted.name("table_name", |table| point_in_time(wanted, table)),
+        "aws/dynamodb.restore_table_to_point_in_time" => {
+            let mut found = wanted.name("source_table_name", |table| point_in_time(wanted, table));
+            found.extend(anything(wanted));
+            found
+        }
         "aws/cloudwatch.get_metric" => metric(wanted),
         "http/check" => endpoint(wanted),
         "exec" => program(wanted),
+        // What only an earlier answer names does not exist yet; the identity is asked of each target.
+        "aws/sts.get_caller_identity" | "aws/route53.get_change" | "aws/cloudfront.get_invalidation" => Vec::new(),
+        other if other.starts_with("aws/") => anything(wanted),
+        // Resolvers answer for the side that is left until traffic moves; people and the engine are asked later.
+        _ => Vec::new(),
+    }
+}
+
+/// The read that shows what a call is going to make; such a thing is not there before.
+pub(super) fn makes(wanted: &Wanted<'_>) -> Option<Ask> {
+    let action = Action::parse(wanted.action, &wanted.with).ok()?;
+    let is_new = wanted.is_own && action.judge_absent() == ProbeAnswer::Before;
+    action.probe().filter(|_| is_new).map(|action| Ask { target: wanted.target.clone(), action })
+}
+
+/// Any other action of AWS: what it reads, or what it changes, has to be there (and what it makes not).
+fn anything(wanted: &Wanted<'_>) -> Vec<Question> {
+    let Ok(action) = Action::parse(wanted.action, &wanted.with) else {
+        let unknown = wanted.tree.texts().into_iter().find(|text| text.value.contains("${{ steps."));
+        let from = unknown.map(|text| text.value.trim().to_owned()).filter(|_| wanted.is_own);
+        let later = |from| wanted.question(format!("inputs of {}", wanted.key()), Check::Later { from }, Vec::new());
+        return from.map(later).into_iter().collect();
+    };
+    let makes = makes(wanted).is_some();
+    let look = if action.spec().risk.changes() { action.probe() } else { Some(action) };
+    let ask = look.map(|action| Ask { target: wanted.target.clone(), action });
+    let question = |ask: Ask| wanted.question(called(&ask.action), Check::There { makes }, vec![ask]);
+    ask.map(question).into_iter().collect()
+}
+
+/// `target group web`, of what a read looks at.
+fn called(look: &Action) -> String {
+    let operation = look.name().rsplit('.').next().unwrap_or_default();
+    let noun = operation.split_once('_').map_or(operation, |(_, noun)| noun).replace('_', " ");
+    let name = look.operation().names().into_iter().min_by_key(|name| name.len()).unwrap_or_default().to_owned();
+    format!("{noun} {name}").trim_end().to_owned()
+}
+
+/// Auto scaling of an ECS service takes the service for granted, and makes its own bounds.
+fn scaled(wanted: &Wanted<'_>) -> Vec<Question> {
+    let parts: Vec<&str> = wanted.text("resource_id").unwrap_or_default().split('/').collect();
+    match parts[..] {
+        ["service", cluster, service] => service_in(wanted, cluster, service, false),
         _ => Vec::new(),
     }
 }
@@ -126,11 +177,15 @@ fn global(wanted: &Wanted<'_>) -> Vec<Question> {
 /// whether that is Fargate.
 fn service_of(wanted: &Wanted<'_>, service: &str) -> Vec<Question> {
     let Some(cluster) = wanted.text("cluster") else { return Vec::new() };
-    let with = json!({"cluster": cluster, "services": [service]});
-    let look = wanted.ask("aws/ecs.describe_services", &with);
     let starts = wanted.is_own
         && wanted.action == "aws/ecs.update_service"
         && wanted.with["desired_count"].as_u64().is_none_or(|count| count > 0);
+    service_in(wanted, cluster, service, starts)
+}
+
+fn service_in(wanted: &Wanted<'_>, cluster: &str, service: &str, starts: bool) -> Vec<Question> {
+    let with = json!({"cluster": cluster, "services": [service]});
+    let look = wanted.ask("aws/ecs.describe_services", &with);
     let mut home = service_cluster(wanted, cluster, starts);
     if starts {
         home.asks.extend(look.clone());

@@ -6,6 +6,8 @@
 mod data;
 mod traffic;
 
+use serde_json::json;
+
 use super::question::{Check, Question};
 use super::{Finding, State};
 use crate::model::Value;
@@ -64,6 +66,9 @@ pub(super) fn finding(
         },
         (_, None) => unknown("not asked", "this question has no read that could answer it"),
         (check, Some(Ok(answer))) => answered(check, question, answer, answers),
+        (Check::There { makes }, Some(Err(Silence::Error(error)))) if error.kind == CloudErrorKind::NotFound => {
+            there(&Value::Null, *makes)
+        }
         (check, Some(Err(Silence::Error(error)))) if error.kind == CloudErrorKind::NotFound => {
             missing(check, question, error)?
         }
@@ -108,6 +113,7 @@ fn answered(check: &Check, question: &Question, answer: &Value, answers: &[Answe
         Check::Service => traffic::service(answer),
         Check::ServiceCluster { starts } => traffic::service_cluster(answer, *starts, &answers[1..]),
         Check::PointInTime => data::point_in_time(answer),
+        Check::There { makes } => there(answer, *makes),
         Check::Zone => traffic::zone(answer),
         Check::Record { name, kind, set_identifier } => traffic::record(answer, name, kind, set_identifier.as_deref()),
         Check::Distribution { edits, origin_id } => traffic::distribution(answer, *edits, origin_id.as_deref()),
@@ -125,6 +131,22 @@ fn identity(account: Option<&str>, answer: &Value) -> Verdict {
             format!("the target names account {wanted}: change the profile or the role, or correct the target"),
         ),
         _ => fine(seen),
+    }
+}
+
+/// Whatever was looked at; an answer that is an empty list shows that nothing goes by that name.
+fn there(answer: &Value, makes: bool) -> Verdict {
+    let is_list = |answer: &Value| answer.as_object().is_some_and(|members| members.values().all(Value::is_array));
+    let is_empty = |answer: &Value| answer.as_object().into_iter().flatten().all(|(_, list)| *list == json!([]));
+    let is_absent = answer.is_null() || is_list(answer) && is_empty(answer);
+    match (is_absent, makes) {
+        (false, false) => fine(answer["status"].as_str().unwrap_or("there")),
+        (true, true) => fine("not there yet, the runbook makes it"),
+        (true, false) => gap("does not exist", "make it, or correct its name in the runbook"),
+        (false, true) => gap(
+            "exists already",
+            "choose another name, or take the old one away: what a step makes may not be there before",
+        ),
     }
 }
 
@@ -149,7 +171,7 @@ fn missing(check: &Check, question: &Question, error: &CloudError) -> Option<Ver
         }
         // The zone's and the bucket's own rows say it.
         Check::Record { .. } | Check::Versioning | Check::Replication => return None,
-        Check::Account { .. } | Check::Lag { .. } | Check::Metric | Check::Endpoint => {
+        Check::Account { .. } | Check::Lag { .. } | Check::Metric | Check::Endpoint | Check::There { .. } => {
             return Some(unknown(said(error), "look at the name of what is asked"));
         }
         Check::Program { .. } | Check::Later { .. } => return None,

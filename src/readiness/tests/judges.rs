@@ -93,6 +93,12 @@ fn every_judge_tells_fine_from_gap() {
         (Check::ServiceCluster { starts: false }, json!({"clusters": []}), State::Gap),
         (Check::Zone, json!({"name": "z."}), State::Ok),
         (Check::Zone, json!({"name": "z.", "linked_service": "servicediscovery.amazonaws.com"}), State::Gap),
+        (Check::There { makes: false }, json!({"target_groups": [{}]}), State::Ok),
+        (Check::There { makes: false }, json!({"status": "ACTIVE", "tags": []}), State::Ok),
+        (Check::There { makes: false }, json!({"healthy": true}), State::Ok),
+        (Check::There { makes: false }, json!({"target_groups": []}), State::Gap),
+        (Check::There { makes: true }, json!({"tables": []}), State::Ok),
+        (Check::There { makes: true }, json!({"status": "ACTIVE"}), State::Gap),
         (Check::PointInTime, json!({"point_in_time_recovery_status": "ENABLED"}), State::Ok),
         (Check::PointInTime, json!({"point_in_time_recovery_status": "DISABLED"}), State::Gap),
         (record(), json!({"resource_record_sets": [set]}), State::Ok),
@@ -162,6 +168,9 @@ fn no_answer_is_never_ok() {
         let missing = judged(check.clone(), silent(CloudErrorKind::NotFound));
         assert_ne!(missing.map(|(state, _)| state), Some(State::Ok), "{check:?}");
     }
+    let gone = silent(CloudErrorKind::NotFound);
+    assert_eq!(judged(Check::There { makes: false }, gone.clone()).unwrap().0, State::Gap);
+    assert_eq!(judged(Check::There { makes: true }, gone).unwrap().0, State::Ok);
     let no_rule = Err(Silence::Error(error(CloudErrorKind::NotFound, "ReplicationConfigurationNotFoundError")));
     assert_eq!(judged(Check::Replication, no_rule).unwrap().0, State::Gap);
 }

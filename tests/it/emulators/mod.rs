@@ -10,6 +10,7 @@ mod actions;
 mod adapter;
 mod cli;
 mod hand;
+mod live;
 mod pair;
 mod process;
 mod shape;
