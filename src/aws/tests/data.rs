@@ -158,7 +158,7 @@ async fn a_service_is_updated_and_read() {
         "running_count": 2,
         "pending_count": 1,
         "task_definition": "arn:aws:ecs:us-east-1:111122223333:task-definition/web:7",
-        "launch_type": null,
+        "launch_type": "FARGATE",
         "deployments": [deployment],
     });
     assert_eq!(updated, service);

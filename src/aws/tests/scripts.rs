@@ -100,7 +100,7 @@ pub fn service(wanted: u32, running: &[u32]) -> Value {
         .collect();
     json!({
         "serviceArn": "arn:aws:ecs:us-east-1:111122223333:service/shop/web", "serviceName": "web", "status": "ACTIVE",
-        "desiredCount": wanted, "runningCount": running.iter().sum::<u32>(), "pendingCount": 1,
+        "launchType": "FARGATE", "desiredCount": wanted, "runningCount": running.iter().sum::<u32>(), "pendingCount": 1,
         "taskDefinition": "arn:aws:ecs:us-east-1:111122223333:task-definition/web:7", "deployments": deployments,
     })
 }
