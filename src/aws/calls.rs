@@ -133,6 +133,14 @@ impl<'a> Calls<'a> {
         self.clients.elbv2()
     }
 
+    pub fn elasticache(&self) -> &aws_sdk_elasticache::Client {
+        self.clients.elasticache()
+    }
+
+    pub fn backup(&self) -> &aws_sdk_backup::Client {
+        self.clients.backup()
+    }
+
     pub fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
         self.clients.dynamodb()
     }

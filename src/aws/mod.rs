@@ -5,6 +5,7 @@
 
 mod assume;
 mod autoscaling;
+mod backup;
 mod calls;
 mod clients;
 mod cloudfront;
@@ -13,6 +14,7 @@ mod config;
 mod dynamodb;
 mod ecs;
 mod ecs_clusters;
+mod elasticache;
 mod elbv2;
 mod error;
 mod health_checks;
@@ -23,6 +25,7 @@ mod mfa;
 mod options;
 mod policy;
 mod rds;
+mod recovery;
 mod reply;
 mod route53;
 mod s3;
@@ -129,6 +132,35 @@ fn dispatch<'a>(calls: &'a Calls<'a>, action: &'a Action) -> Answer<'a> {
         Action::GetHealthCheckStatus(input) => boxed(calls, input, health_checks::get_health_check_status),
         Action::GetHealthCheck(input) => boxed(calls, input, health_checks::get_health_check),
         Action::UpdateHealthCheck(input) => boxed(calls, input, health_checks::update_health_check),
+
+        Action::RemoveFromGlobalCluster(input) => boxed(calls, input, recovery::remove_from_global_cluster),
+        Action::FailoverDbCluster(input) => boxed(calls, input, recovery::failover_db_cluster),
+        Action::RestoreDbClusterToPointInTime(input) => {
+            boxed(calls, input, recovery::restore_db_cluster_to_point_in_time)
+        }
+        Action::RestoreDbClusterFromSnapshot(input) => boxed(calls, input, recovery::restore_db_cluster_from_snapshot),
+        Action::CreateDbInstance(input) => boxed(calls, input, recovery::create_db_instance),
+        Action::RestoreDbInstanceToPointInTime(input) => {
+            boxed(calls, input, recovery::restore_db_instance_to_point_in_time)
+        }
+        Action::CreateDbClusterSnapshot(input) => boxed(calls, input, recovery::create_db_cluster_snapshot),
+        Action::DescribeDbClusterSnapshots(input) => boxed(calls, input, recovery::describe_db_cluster_snapshots),
+        Action::DeleteDbCluster(input) => boxed(calls, input, recovery::delete_db_cluster),
+        Action::DeleteDbInstance(input) => boxed(calls, input, recovery::delete_db_instance),
+
+        Action::FailoverGlobalReplicationGroup(input) => {
+            boxed(calls, input, elasticache::failover_global_replication_group)
+        }
+        Action::DescribeGlobalReplicationGroups(input) => {
+            boxed(calls, input, elasticache::describe_global_replication_groups)
+        }
+
+        Action::StartRestoreJob(input) => boxed(calls, input, backup::start_restore_job),
+        Action::DescribeRestoreJob(input) => boxed(calls, input, backup::describe_restore_job),
+        Action::ListRestoreJobs(input) => boxed(calls, input, backup::list_restore_jobs),
+        Action::ListRecoveryPointsByBackupVault(input) => {
+            boxed(calls, input, backup::list_recovery_points_by_backup_vault)
+        }
 
         Action::RegisterScalableTarget(input) => boxed(calls, input, autoscaling::register_scalable_target),
         Action::DescribeScalableTargets(input) => boxed(calls, input, autoscaling::describe_scalable_targets),

@@ -145,7 +145,7 @@ pub(super) fn instance(instance: &DbInstance) -> Value {
     })
 }
 
-fn global(global: &GlobalCluster) -> Value {
+pub(super) fn global(global: &GlobalCluster) -> Value {
     let members: Vec<Value> = global
         .global_cluster_members()
         .iter()

@@ -12,6 +12,12 @@ pub(super) fn instant(at: Option<&DateTime>) -> Value {
     at.and_then(|at| at.to_millis().ok()).map_or(Value::Null, |ms| Value::from(rfc3339(ms)))
 }
 
+/// An instant as a runbook writes it.
+pub(super) fn point_in_time(text: Option<&str>) -> Result<Option<DateTime>, CloudError> {
+    let read = |text: &str| crate::model::time::parse_rfc3339_ms(text).map(DateTime::from_millis);
+    text.map(read).transpose().map_err(|why| super::error::invalid("InvalidTime", why))
+}
+
 /// Text that AWS leaves out or leaves empty, as it likes: null for both.
 pub(super) fn some_text(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())

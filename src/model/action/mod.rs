@@ -5,12 +5,14 @@
 //! it usually takes. Adapters match on [`Action`]; nobody else may invent a call.
 
 pub mod application_autoscaling;
+pub mod backup;
 pub mod cloudfront;
 pub mod cloudwatch;
 pub mod command_line;
 pub mod console;
 pub mod dynamodb;
 pub mod ecs;
+pub mod elasticache;
 pub mod elbv2;
 #[doc(hidden)]
 pub mod examples;
@@ -119,6 +121,16 @@ catalogue! {
     DescribeDbClusters(rds::DescribeDbClusters) = "aws/rds.describe_db_clusters", "Reads one Aurora cluster", "rds:DescribeDBClusters", Read, A, 2 s;
     DescribeDbInstances(rds::DescribeDbInstances) = "aws/rds.describe_db_instances", "Reads one RDS instance", "rds:DescribeDBInstances", Read, A, 2 s;
     DescribeGlobalClusters(rds::DescribeGlobalClusters) = "aws/rds.describe_global_clusters", "Reads one Aurora global database and its members", "rds:DescribeGlobalClusters", Read, A, 2 s;
+    RemoveFromGlobalCluster(rds::RemoveFromGlobalCluster) = "aws/rds.remove_from_global_cluster", "Detaches a member of an Aurora global database: it stands alone and takes writes; the other side still does too", "rds:RemoveFromGlobalCluster", Irreversible, C, 180 s;
+    FailoverDbCluster(rds::FailoverDbCluster) = "aws/rds.failover_db_cluster", "Makes another instance of an Aurora cluster the writer", "rds:FailoverDBCluster", Reversible, C, 60 s;
+    RestoreDbClusterToPointInTime(rds::RestoreDbClusterToPointInTime) = "aws/rds.restore_db_cluster_to_point_in_time", "Makes a new Aurora cluster, without instances, as another one was at a time", "rds:RestoreDBClusterToPointInTime", Reversible, C, 600 s;
+    RestoreDbClusterFromSnapshot(rds::RestoreDbClusterFromSnapshot) = "aws/rds.restore_db_cluster_from_snapshot", "Makes a new Aurora cluster, without instances, from a snapshot", "rds:RestoreDBClusterFromSnapshot", Reversible, C, 600 s;
+    CreateDbInstance(rds::CreateDbInstance) = "aws/rds.create_db_instance", "Makes a database instance, mostly one of an Aurora cluster", "rds:CreateDBInstance", Reversible, C, 400 s;
+    RestoreDbInstanceToPointInTime(rds::RestoreDbInstanceToPointInTime) = "aws/rds.restore_db_instance_to_point_in_time", "Makes a new RDS instance as another one was at a time", "rds:RestoreDBInstanceToPointInTime", Reversible, C, 1500 s;
+    CreateDbClusterSnapshot(rds::CreateDbClusterSnapshot) = "aws/rds.create_db_cluster_snapshot", "Takes a snapshot of an Aurora cluster", "rds:CreateDBClusterSnapshot", Reversible, C, 180 s;
+    DescribeDbClusterSnapshots(rds::DescribeDbClusterSnapshots) = "aws/rds.describe_db_cluster_snapshots", "Reads snapshots of Aurora clusters, the newest first", "rds:DescribeDBClusterSnapshots", Read, A, 2 s;
+    DeleteDbCluster(rds::DeleteDbCluster) = "aws/rds.delete_db_cluster", "Deletes an Aurora cluster for good", "rds:DeleteDBCluster", Irreversible, C, 240 s;
+    DeleteDbInstance(rds::DeleteDbInstance) = "aws/rds.delete_db_instance", "Deletes a database instance for good", "rds:DeleteDBInstance", Irreversible, C, 240 s;
 
     UpdateService(ecs::UpdateService) = "aws/ecs.update_service", "Sets an ECS service's desired count or task definition", "ecs:UpdateService", Reversible, A, 240 s;
     DescribeServices(ecs::DescribeServices) = "aws/ecs.describe_services", "Reads ECS services", "ecs:DescribeServices", Read, A, 2 s;
@@ -153,6 +165,14 @@ catalogue! {
     RestoreObjectVersion(s3::RestoreObjectVersion) = "aws/s3.restore_object_version", "Copies an older version of an object over the newest (`copy_object`)", "s3:PutObject", Reversible, A, 10 s;
 
     DescribeContinuousBackups(dynamodb::DescribeContinuousBackups) = "aws/dynamodb.describe_continuous_backups", "Reads whether a table can be restored to a point in time, and to which", "dynamodb:DescribeContinuousBackups", Read, A, 2 s;
+
+    FailoverGlobalReplicationGroup(elasticache::FailoverGlobalReplicationGroup) = "aws/elasticache.failover_global_replication_group", "Makes another region the primary of a global datastore; what was not replicated is lost", "elasticache:FailoverGlobalReplicationGroup", Irreversible, C, 150 s;
+    DescribeGlobalReplicationGroups(elasticache::DescribeGlobalReplicationGroups) = "aws/elasticache.describe_global_replication_groups", "Reads a global datastore and its members' roles", "elasticache:DescribeGlobalReplicationGroups", Read, A, 2 s;
+
+    StartRestoreJob(backup::StartRestoreJob) = "aws/backup.start_restore_job", "Starts restoring a recovery point of AWS Backup", "backup:StartRestoreJob", Reversible, B, 1500 s;
+    DescribeRestoreJob(backup::DescribeRestoreJob) = "aws/backup.describe_restore_job", "Reads how far a restore job is", "backup:DescribeRestoreJob", Read, A, 2 s, expect "result.status == 'COMPLETED'";
+    ListRestoreJobs(backup::ListRestoreJobs) = "aws/backup.list_restore_jobs", "Reads restore jobs, the newest first", "backup:ListRestoreJobs", Read, A, 2 s;
+    ListRecoveryPointsByBackupVault(backup::ListRecoveryPointsByBackupVault) = "aws/backup.list_recovery_points_by_backup_vault", "Reads the recovery points of a vault, the newest first", "backup:ListRecoveryPointsByBackupVault", Read, A, 2 s;
 
     GetMetric(cloudwatch::GetMetric) = "aws/cloudwatch.get_metric", "Reads a metric's latest datapoint; time metrics in seconds (`get_metric_statistics`)", "cloudwatch:GetMetricStatistics", Read, A, 3 s;
 

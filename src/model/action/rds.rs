@@ -1,7 +1,15 @@
 //! RDS and Aurora.
 
+mod recovery;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use recovery::{
+    CreateDbClusterSnapshot, CreateDbInstance, DeleteDbCluster, DeleteDbInstance, DescribeDbClusterSnapshots,
+    FailoverDbCluster, RemoveFromGlobalCluster, RestoreDbClusterFromSnapshot, RestoreDbClusterToPointInTime,
+    RestoreDbInstanceToPointInTime,
+};
 
 /// Result: the cluster, as `DescribeDbClusters`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -45,9 +45,9 @@ pub fn cluster(world: &mut World, wanted: &Wanted, is_replica: bool) {
     }
 }
 
-fn put_cluster(world: &mut World, region: &str, account: &str, id: &str, is_replica: bool) {
+pub fn put_cluster(world: &mut World, region: &str, account: &str, id: &str, is_replica: bool) {
     let place = (region.to_owned(), id.to_owned());
-    if world.clusters.contains_key(&place) {
+    if world.clusters.contains_key(&place) || world.to_come.contains(&place) {
         return;
     }
     let mut cluster = new_cluster(world, region, account, id);
@@ -72,9 +72,9 @@ pub fn instance(world: &mut World, wanted: &Wanted, is_replica: bool) {
     }
 }
 
-fn put_instance(world: &mut World, region: &str, account: &str, id: &str, is_replica: bool) {
+pub fn put_instance(world: &mut World, region: &str, account: &str, id: &str, is_replica: bool) {
     let place = (region.to_owned(), id.to_owned());
-    if world.instances.contains_key(&place) {
+    if world.instances.contains_key(&place) || world.to_come.contains(&place) {
         return;
     }
     let mut dice = Dice::named(world.seed, &format!("instance {region} {id}"));
@@ -103,7 +103,8 @@ pub fn global(world: &mut World, wanted: &Wanted) {
     if world.globals.contains_key(id) {
         return;
     }
-    let target = wanted.text("target_db_cluster_identifier").filter(|target| target.starts_with("arn:"));
+    let named = wanted.text("target_db_cluster_identifier").or_else(|| wanted.text("db_cluster_identifier"));
+    let target = named.filter(|target| target.starts_with("arn:"));
     let (region, name) = match target {
         Some(arn) => (arn.split(':').nth(3).unwrap_or(&wanted.region).to_owned(), short(arn).to_owned()),
         None => (wanted.region.clone(), format!("{id}-dr")),

@@ -26,6 +26,23 @@ pub enum Due {
     },
     /// The scaling looks whether a service is within its bounds.
     ScalingLooks(ServiceKey),
+    ClusterIs(Place, String),
+    InstanceIs(Place, String),
+    ClusterGone(Place),
+    InstanceGone(Place),
+    ClusterFailedOver {
+        place: Place,
+        to: String,
+    },
+    GlobalLeft {
+        id: String,
+        arn: String,
+    },
+    DatastoreMoved {
+        id: String,
+        region: String,
+    },
+    RestoreJobEnds(String),
     ChangeInSync(String),
     DistributionDeployed {
         id: String,
@@ -69,6 +86,16 @@ impl World {
             Due::GlobalMoved { id, to } => self.global_moved(&id, &to),
             Due::TaskTurn { service, generation } => self.task_turn(&service, generation),
             Due::ScalingLooks(service) => self.scaling_looks(&service),
+            Due::ClusterIs(place, status) => self.cluster_is(&place, &status),
+            Due::InstanceIs(place, status) => self.instance_becomes(&place, &status),
+            Due::ClusterGone(place) => {
+                self.clusters.remove(&place);
+            }
+            Due::InstanceGone(place) => self.instance_gone(&place),
+            Due::ClusterFailedOver { place, to } => self.cluster_failed_over(&place, &to),
+            Due::GlobalLeft { id, arn } => self.global_left(&id, &arn),
+            Due::DatastoreMoved { id, region } => self.datastore_moved(&id, &region),
+            Due::RestoreJobEnds(id) => self.restore_job_ends(&id),
             Due::ChangeInSync(id) => self.change_in_sync(&id),
             Due::DistributionDeployed { id, etag } => self.distribution_deployed(&id, &etag),
             Due::InvalidationCompleted { distribution, id } => self.invalidation_completed(distribution, id),

@@ -40,7 +40,7 @@ fn region_in(arn: &str) -> &str {
 }
 
 impl Global {
-    fn view(&self) -> Value {
+    pub(super) fn view(&self) -> Value {
         let members: Vec<Value> = self
             .members
             .iter()

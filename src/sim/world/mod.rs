@@ -4,17 +4,20 @@
 //! at the same times always make the same world.
 
 mod answer;
+pub mod backup;
 pub mod cloudfront;
 pub mod cloudwatch;
 mod due;
 pub mod dynamodb;
 pub mod ecs;
+pub mod elasticache;
 pub mod elbv2;
 pub mod global;
 pub mod health;
 pub mod hosts;
 pub mod outside;
 pub mod rds;
+pub mod recovery;
 mod refusal;
 pub mod resolver;
 pub mod route53;
@@ -59,6 +62,13 @@ pub struct World {
     pub globals: BTreeMap<String, global::Global>,
     pub services: BTreeMap<ecs::ServiceKey, ecs::Service>,
     pub ecs_clusters: BTreeMap<Place, ecs::Cluster>,
+    pub snapshots: BTreeMap<Place, recovery::Snapshot>,
+    pub datastores: BTreeMap<String, elasticache::GlobalDatastore>,
+    /// Recovery points by vault.
+    pub vaults: BTreeMap<Place, Vec<backup::RecoveryPoint>>,
+    pub restore_jobs: BTreeMap<String, backup::RestoreJob>,
+    /// Databases that the plan makes: they are not there before it does.
+    pub to_come: BTreeSet<Place>,
     pub scalables: BTreeMap<scaling::ScalableKey, scaling::Scalable>,
     pub target_groups: BTreeMap<Place, elbv2::TargetGroup>,
     pub health_checks: BTreeMap<String, health::HealthCheck>,
@@ -120,6 +130,11 @@ impl World {
             globals: BTreeMap::new(),
             services: BTreeMap::new(),
             ecs_clusters: BTreeMap::new(),
+            snapshots: BTreeMap::new(),
+            datastores: BTreeMap::new(),
+            vaults: BTreeMap::new(),
+            restore_jobs: BTreeMap::new(),
+            to_come: BTreeSet::new(),
             scalables: BTreeMap::new(),
             target_groups: BTreeMap::new(),
             health_checks: BTreeMap::new(),

@@ -59,7 +59,7 @@ const PROMOTING_AFTER_MS: (u64, u64) = (2_000, 8_000);
 const PROMOTED_AFTER_MS: (u64, u64) = (4 * 60_000, 8 * 60_000);
 
 impl Cluster {
-    fn view(&self) -> Value {
+    pub(super) fn view(&self) -> Value {
         let members: Vec<Value> = self
             .members
             .iter()
@@ -80,7 +80,7 @@ impl Cluster {
 }
 
 impl Instance {
-    fn view(&self) -> Value {
+    pub(super) fn view(&self) -> Value {
         json!({
             "db_instance_identifier": self.id,
             "db_instance_arn": self.arn,
@@ -93,15 +93,15 @@ impl Instance {
     }
 }
 
-fn place(context: &Context<'_>, id: &str) -> Place {
+pub(super) fn place(context: &Context<'_>, id: &str) -> Place {
     (context.region.clone(), short(id).to_owned())
 }
 
-fn no_cluster(id: &str) -> Refusal {
+pub(super) fn no_cluster(id: &str) -> Refusal {
     Refusal::not_found("DBClusterNotFoundFault", format!("DBCluster {id} not found."))
 }
 
-fn no_instance(id: &str) -> Refusal {
+pub(super) fn no_instance(id: &str) -> Refusal {
     Refusal::not_found("DBInstanceNotFound", format!("DBInstance {id} not found."))
 }
 

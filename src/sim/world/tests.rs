@@ -3,6 +3,7 @@
 mod data;
 mod hosts;
 mod places;
+mod recovery;
 mod scaling;
 mod storage;
 mod traffic;

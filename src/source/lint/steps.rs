@@ -21,6 +21,7 @@ pub(super) fn check(lowered: &Lowered, sink: &mut Sink) {
         }
         for uses in std::iter::once(&step.uses).chain(&step.emergency) {
             action(uses, sink);
+            databases(uses, sink);
         }
     }
 }
@@ -75,6 +76,38 @@ fn action(uses: &ActionUse, sink: &mut Sink) {
         let message = "without `allow_data_loss: true` AWS does a switchover, which needs a healthy primary";
         let finding = Diagnostic::warning("LB510", uses.action.span, message);
         sink.push(finding.help("add `allow_data_loss: true`, or use `aws/rds.switchover_global_cluster`"));
+    }
+}
+
+/// Whether a literal `true` or any expression stands there.
+fn says(
+    members: &indexmap::IndexMap<String, (crate::model::span::Span, crate::model::template::Tree)>,
+    name: &str,
+) -> bool {
+    members
+        .get(name)
+        .is_some_and(|(_, tree)| !matches!(&tree.node, Node::Scalar(value) if *value == false || value.is_null()))
+}
+
+/// What AWS accepts or refuses only at 3 a.m.
+fn databases(uses: &ActionUse, sink: &mut Sink) {
+    let Some(members) = uses.with.as_map() else { return };
+    let name = uses.action.value.as_str();
+    if name == "aws/rds.failover_db_cluster" && !says(members, "target_db_instance_identifier") {
+        let message =
+            "without a target AWS picks the new writer, and no look tells afterwards whether it was this call";
+        let finding = Diagnostic::error("LB514", uses.action.span, message);
+        sink.push(finding.help("add `target_db_instance_identifier: INSTANCE`"));
+    }
+    let time = match name {
+        "aws/rds.restore_db_cluster_to_point_in_time" => "restore_to_time",
+        "aws/rds.restore_db_instance_to_point_in_time" => "restore_time",
+        _ => return,
+    };
+    if says(members, time) == says(members, "use_latest_restorable_time") {
+        let message = format!("a restore needs either `{time}` or `use_latest_restorable_time: true`");
+        let finding = Diagnostic::error("LB515", uses.action.span, message);
+        sink.push(finding.help("AWS refuses both together and neither of them"));
     }
 }
 

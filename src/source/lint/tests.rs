@@ -25,6 +25,25 @@ fn steps_that_never_run_shells_and_half_failovers() {
 }
 
 #[test]
+fn failovers_name_their_target_and_restores_one_time() {
+    let failover = |more: &str| {
+        codes_of(&format!("{{ id: s, uses: aws/rds.failover_db_cluster, with: {{ db_cluster_identifier: c{more} }} }}"))
+    };
+    assert_eq!(failover(""), ["LB514"]);
+    assert_eq!(failover(", target_db_instance_identifier: i"), Vec::<&str>::new());
+    let restore = |more: &str| {
+        codes_of(&format!(
+            "{{ id: s, uses: aws/rds.restore_db_cluster_to_point_in_time, with: {{ db_cluster_identifier: n, source_db_cluster_identifier: c{more} }} }}"
+        ))
+    };
+    assert_eq!(restore(""), ["LB515"]);
+    assert_eq!(restore(", restore_to_time: '2026-01-04T02:30:00Z', use_latest_restorable_time: true"), ["LB515"]);
+    assert_eq!(restore(", use_latest_restorable_time: false"), ["LB515"]);
+    assert_eq!(restore(", use_latest_restorable_time: true"), Vec::<&str>::new());
+    assert_eq!(restore(", restore_to_time: '2026-01-04T02:30:00Z'"), Vec::<&str>::new());
+}
+
+#[test]
 fn the_lost_region_and_us_east_1() {
     let text = |more: &str| {
         format!(

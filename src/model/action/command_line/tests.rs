@@ -164,6 +164,24 @@ fn a_role_is_taken_in_the_same_line() {
 }
 
 #[test]
+fn keys_of_the_caller_are_left_as_written() {
+    let with = json!({"recovery_point_arn": "arn:p", "metadata": {"targetTableName": "t", "n_x": "y"}});
+    let line = lines("aws/backup.start_restore_job", &with).remove(0);
+    assert!(line.contains(r#"--metadata '{"n_x":"y","targetTableName":"t"}'"#), "{line}");
+    let look = json!({"global_replication_group_id": "g"});
+    assert_eq!(
+        lines("aws/elasticache.describe_global_replication_groups", &look),
+        ["aws elasticache describe-global-replication-groups --global-replication-group-id g --show-member-info \
+          --region us-east-1 --profile dr"]
+    );
+    let bounds =
+        json!({"service_namespace": "ecs", "resource_id": "service/c/s", "scalable_dimension": "d", "min_capacity": 1});
+    assert!(lines("aws/application_autoscaling.register_scalable_target", &bounds)[0].starts_with(
+        "aws application-autoscaling register-scalable-target --service-namespace ecs --resource-id service/c/s"
+    ));
+}
+
+#[test]
 fn an_invalidation_with_a_reference_carries_it() {
     let plain = lines("aws/cloudfront.create_invalidation", &json!({"distribution_id": "E1", "paths": ["/*"]}));
     assert!(plain[0].contains("--paths '/*'"), "{}", plain[0]);

@@ -1,0 +1,430 @@
+//! RDS: clusters and instances that come out of backups, take minutes to come up, and are taken away.
+//!
+//! Must not know: promotion and replication (`rds.rs`).
+
+use serde_json::json;
+
+use super::rds::{Cluster, Instance, Lag, no_cluster, no_instance, place};
+use super::{Answer, Context, Due, Place, Refusal, World};
+use crate::model::Value;
+use crate::model::action::rds as calls;
+use crate::model::time::{parse_rfc3339_ms, rfc3339};
+use crate::sim::dice::HOST;
+use crate::sim::naming::short;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    pub id: String,
+    pub arn: String,
+    pub cluster: String,
+    pub kind: String,
+    pub engine: String,
+    pub created_ms: i64,
+    /// When it is complete.
+    pub ready_ms: i64,
+}
+
+const CLUSTER_RESTORED_MS: (u64, u64) = (6 * 60_000, 12 * 60_000);
+const INSTANCE_RESTORED_MS: (u64, u64) = (20 * 60_000, 28 * 60_000);
+const INSTANCE_CREATED_MS: (u64, u64) = (4 * 60_000, 8 * 60_000);
+const SNAPSHOT_MS: (u64, u64) = (2 * 60_000, 4 * 60_000);
+const DELETED_MS: (u64, u64) = (2 * 60_000, 5 * 60_000);
+const FAILED_OVER_MS: (u64, u64) = (20_000, 60_000);
+const DETACHED_MS: (u64, u64) = (30_000, 90_000);
+/// Backups are kept this long, and the newest point is about five minutes old.
+const KEPT_MS: i64 = 35 * 86_400_000;
+const NEWEST_AGE_MS: i64 = 5 * 60_000;
+
+impl Snapshot {
+    fn view(&self, now_ms: i64) -> Value {
+        let is_ready = now_ms >= self.ready_ms;
+        let percent = if is_ready {
+            100
+        } else {
+            ((now_ms - self.created_ms) * 100 / (self.ready_ms - self.created_ms).max(1)).clamp(0, 99)
+        };
+        json!({
+            "db_cluster_snapshot_identifier": self.id,
+            "db_cluster_snapshot_arn": self.arn,
+            "db_cluster_identifier": self.cluster,
+            "status": if is_ready { "available" } else { "creating" },
+            "percent_progress": percent,
+            "snapshot_type": self.kind,
+            "snapshot_create_time": rfc3339(self.created_ms),
+            "engine": self.engine,
+        })
+    }
+}
+
+/// An instance that replicates from nobody.
+pub(super) fn standing_alone((region, id): &Place, account: &str, engine: &str, host: &str) -> Instance {
+    Instance {
+        id: id.clone(),
+        arn: format!("arn:aws:rds:{region}:{account}:db:{id}"),
+        status: "available".to_owned(),
+        engine: engine.to_owned(),
+        endpoint: format!("{id}.{host}.{region}.rds.amazonaws.com"),
+        port: 5432,
+        source: None,
+        lag: Lag::None,
+        promoting: false,
+    }
+}
+
+fn combination(message: &str) -> Refusal {
+    Refusal::invalid("InvalidParameterCombination", message)
+}
+
+/// Exactly one of a time and "the latest", and the time within what is kept.
+fn point(now_ms: i64, at: Option<&str>, latest: Option<bool>) -> Result<(), Refusal> {
+    match (at, latest == Some(true)) {
+        (Some(_), true) => Err(combination("A restore time and UseLatestRestorableTime exclude each other.")),
+        (None, false) => Err(combination("Either a restore time or UseLatestRestorableTime must be given.")),
+        (None, true) => Ok(()),
+        (Some(at), false) => {
+            let ms = parse_rfc3339_ms(at).map_err(|why| Refusal::invalid("InvalidParameterValue", why))?;
+            if (now_ms - KEPT_MS..=now_ms - NEWEST_AGE_MS).contains(&ms) {
+                return Ok(());
+            }
+            let why = format!("The specified time {at} is not within the restorable window.");
+            Err(Refusal::invalid("InvalidRestoreFault", why))
+        }
+    }
+}
+
+/// A name for a new cluster that stands alone.
+struct NewCluster<'a> {
+    id: &'a str,
+    engine: String,
+    engine_version: String,
+}
+
+impl World {
+    fn new_cluster(&mut self, new: &NewCluster<'_>, context: &mut Context<'_>) -> Answer {
+        let at = place(context, new.id);
+        if self.clusters.contains_key(&at) {
+            let why = format!("DBCluster {} already exists.", new.id);
+            return Err(Refusal::invalid("DBClusterAlreadyExistsFault", why));
+        }
+        let domain = format!("{}.{}.rds.amazonaws.com", context.dice.text(HOST, 12), context.region);
+        let account = Self::account_of(context.target);
+        let cluster = Cluster {
+            id: new.id.to_owned(),
+            arn: format!("arn:aws:rds:{}:{account}:cluster:{}", context.region, new.id),
+            status: "creating".to_owned(),
+            engine: new.engine.clone(),
+            engine_version: new.engine_version.clone(),
+            endpoint: format!("{}.cluster-{domain}", new.id),
+            reader_endpoint: format!("{}.cluster-ro-{domain}", new.id),
+            source: None,
+            // A restore makes no instances.
+            members: Vec::new(),
+            lag: Lag::None,
+            promoting: false,
+        };
+        let view = cluster.view();
+        let ms = context.dice.between(CLUSTER_RESTORED_MS.0, CLUSTER_RESTORED_MS.1) + context.fate.hang_ms;
+        self.agenda.put(self.after(ms), Due::ClusterIs(at.clone(), "available".to_owned()));
+        self.clusters.insert(at, cluster);
+        Ok(view)
+    }
+
+    pub(super) fn restore_cluster_to_point(
+        &mut self,
+        call: &calls::RestoreDbClusterToPointInTime,
+        context: &mut Context<'_>,
+    ) -> Answer {
+        let source = &call.source_db_cluster_identifier;
+        let from = self.clusters.get(&place(context, source)).ok_or_else(|| no_cluster(source))?;
+        point(self.now_ms, call.restore_to_time.as_deref(), call.use_latest_restorable_time)?;
+        let (engine, engine_version) = (from.engine.clone(), from.engine_version.clone());
+        self.new_cluster(&NewCluster { id: &call.db_cluster_identifier, engine, engine_version }, context)
+    }
+
+    pub(super) fn restore_cluster_from_snapshot(
+        &mut self,
+        call: &calls::RestoreDbClusterFromSnapshot,
+        context: &mut Context<'_>,
+    ) -> Answer {
+        let id = &call.snapshot_identifier;
+        let missing =
+            || Refusal::not_found("DBClusterSnapshotNotFoundFault", format!("DBClusterSnapshot {id} not found."));
+        let snapshot = self.snapshots.get(&(context.region.clone(), snapshot_id(id).to_owned())).ok_or_else(missing)?;
+        if self.now_ms < snapshot.ready_ms {
+            let why = format!("DBClusterSnapshot {id} is not available.");
+            return Err(Refusal::invalid("InvalidDBClusterSnapshotStateFault", why));
+        }
+        if snapshot.engine != call.engine {
+            let why = format!("The engine {} does not match the snapshot's {}.", call.engine, snapshot.engine);
+            return Err(combination(&why));
+        }
+        let engine_version = call.engine_version.clone().unwrap_or_else(|| "16.4".to_owned());
+        let engine = call.engine.clone();
+        self.new_cluster(&NewCluster { id: &call.db_cluster_identifier, engine, engine_version }, context)
+    }
+
+    fn new_instance(&mut self, id: &str, engine: &str, takes_ms: u64, context: &mut Context<'_>) -> Answer {
+        let at = place(context, id);
+        if self.instances.contains_key(&at) {
+            return Err(Refusal::invalid("DBInstanceAlreadyExists", format!("DB instance {id} already exists.")));
+        }
+        let host = context.dice.text(HOST, 12);
+        let mut instance = standing_alone(&at, Self::account_of(context.target), engine, &host);
+        "creating".clone_into(&mut instance.status);
+        let view = instance.view();
+        let ms = takes_ms + context.fate.hang_ms;
+        // The first backup of a new instance stands before it is called available.
+        self.agenda.put(self.after(ms.saturating_sub(60_000)), Due::InstanceIs(at.clone(), "backing-up".to_owned()));
+        self.agenda.put(self.after(ms), Due::InstanceIs(at.clone(), "available".to_owned()));
+        self.instances.insert(at, instance);
+        Ok(view)
+    }
+
+    pub(super) fn create_instance(&mut self, call: &calls::CreateDbInstance, context: &mut Context<'_>) -> Answer {
+        let id = &call.db_instance_identifier;
+        let takes_ms = context.dice.between(INSTANCE_CREATED_MS.0, INSTANCE_CREATED_MS.1);
+        if let Some(cluster_id) = &call.db_cluster_identifier {
+            let cluster = self.clusters.get(&place(context, cluster_id)).ok_or_else(|| no_cluster(cluster_id))?;
+            if cluster.engine != call.engine {
+                return Err(combination(&format!("The engine of cluster {cluster_id} is {}.", cluster.engine)));
+            }
+        }
+        let view = self.new_instance(id, &call.engine, takes_ms, context)?;
+        if let Some(cluster_id) = &call.db_cluster_identifier
+            && let Some(cluster) = self.clusters.get_mut(&place(context, cluster_id))
+        {
+            let is_first = cluster.members.is_empty();
+            cluster.members.push((id.clone(), is_first));
+        }
+        Ok(view)
+    }
+
+    pub(super) fn restore_instance_to_point(
+        &mut self,
+        call: &calls::RestoreDbInstanceToPointInTime,
+        context: &mut Context<'_>,
+    ) -> Answer {
+        let source = &call.source_db_instance_identifier;
+        let from = self.instances.get(&place(context, source)).ok_or_else(|| no_instance(source))?;
+        point(self.now_ms, call.restore_time.as_deref(), call.use_latest_restorable_time)?;
+        let engine = from.engine.clone();
+        let takes_ms = context.dice.between(INSTANCE_RESTORED_MS.0, INSTANCE_RESTORED_MS.1);
+        self.new_instance(&call.target_db_instance_identifier, &engine, takes_ms, context)
+    }
+
+    pub(super) fn create_cluster_snapshot(
+        &mut self,
+        call: &calls::CreateDbClusterSnapshot,
+        context: &mut Context<'_>,
+    ) -> Answer {
+        let (id, cluster_id) = (&call.db_cluster_snapshot_identifier, &call.db_cluster_identifier);
+        let cluster = self.clusters.get(&place(context, cluster_id)).ok_or_else(|| no_cluster(cluster_id))?;
+        let at = (context.region.clone(), id.clone());
+        if self.snapshots.contains_key(&at) {
+            let why = format!("DBClusterSnapshot {id} already exists.");
+            return Err(Refusal::invalid("DBClusterSnapshotAlreadyExistsFault", why));
+        }
+        if cluster.status != "available" {
+            return Err(Refusal::invalid(
+                "InvalidDBClusterStateFault",
+                format!("DBCluster {cluster_id} is {}.", cluster.status),
+            ));
+        }
+        let ms = context.dice.between(SNAPSHOT_MS.0, SNAPSHOT_MS.1) + context.fate.hang_ms;
+        let account = Self::account_of(context.target);
+        let snapshot = Snapshot {
+            id: id.clone(),
+            arn: format!("arn:aws:rds:{}:{account}:cluster-snapshot:{id}", context.region),
+            cluster: cluster.id.clone(),
+            kind: "manual".to_owned(),
+            engine: cluster.engine.clone(),
+            created_ms: self.now_ms,
+            ready_ms: self.after(ms),
+        };
+        let view = snapshot.view(self.now_ms);
+        self.snapshots.insert(at, snapshot);
+        Ok(view)
+    }
+
+    pub(super) fn describe_cluster_snapshots(
+        &self,
+        call: &calls::DescribeDbClusterSnapshots,
+        context: &Context<'_>,
+    ) -> Answer {
+        let wanted = call.db_cluster_snapshot_identifier.as_deref();
+        let mut found: Vec<&Snapshot> = self
+            .snapshots
+            .iter()
+            .filter(|((region, id), snapshot)| {
+                *region == context.region
+                    && wanted.is_none_or(|wanted| snapshot_id(wanted) == id)
+                    && call.db_cluster_identifier.as_deref().is_none_or(|wanted| short(wanted) == snapshot.cluster)
+                    && call.snapshot_type.as_deref().is_none_or(|wanted| wanted == snapshot.kind)
+            })
+            .map(|(_, snapshot)| snapshot)
+            .collect();
+        if let (Some(id), true) = (wanted, found.is_empty()) {
+            let why = format!("DBClusterSnapshot {id} not found.");
+            return Err(Refusal::not_found("DBClusterSnapshotNotFoundFault", why));
+        }
+        found.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.created_ms));
+        let views: Vec<Value> = found.into_iter().map(|snapshot| snapshot.view(self.now_ms)).collect();
+        Ok(json!({"db_cluster_snapshots": views}))
+    }
+
+    pub(super) fn delete_cluster(&mut self, call: &calls::DeleteDbCluster, context: &mut Context<'_>) -> Answer {
+        let id = &call.db_cluster_identifier;
+        let at = place(context, id);
+        let is_leaving =
+            |instance: &String| self.instances.get(&place(context, instance)).is_some_and(|i| i.status == "deleting");
+        let cluster = self.clusters.get(&at).ok_or_else(|| no_cluster(id))?;
+        let refuse = |why: String| Err(Refusal::invalid("InvalidDBClusterStateFault", why));
+        final_snapshot(call.skip_final_snapshot, call.final_db_snapshot_identifier.as_deref())?;
+        if self.globals.values().any(|global| global.members.iter().any(|member| member.arn == cluster.arn)) {
+            return refuse(format!("DBCluster {id} is a member of a global cluster."));
+        }
+        if !cluster.members.iter().all(|(instance, _)| is_leaving(instance)) {
+            return refuse(
+                "Cluster cannot be deleted, it still contains DB instances in non-deleting state.".to_owned(),
+            );
+        }
+        if cluster.status == "deleting" {
+            return refuse(format!("DBCluster {id} is already being deleted."));
+        }
+        let ms = context.dice.between(DELETED_MS.0, DELETED_MS.1) + context.fate.hang_ms;
+        self.agenda.put(self.after(ms), Due::ClusterGone(at.clone()));
+        self.cluster_is(&at, "deleting");
+        self.clusters.get(&at).map(Cluster::view).ok_or_else(|| no_cluster(id))
+    }
+
+    pub(super) fn delete_instance(&mut self, call: &calls::DeleteDbInstance, context: &mut Context<'_>) -> Answer {
+        let id = &call.db_instance_identifier;
+        let at = place(context, id);
+        let instance = self.instances.get(&at).ok_or_else(|| no_instance(id))?;
+        if !instance.engine.starts_with("aurora") {
+            final_snapshot(call.skip_final_snapshot, call.final_db_snapshot_identifier.as_deref())?;
+        }
+        if instance.status == "deleting" {
+            let why = format!("Instance {id} is already being deleted.");
+            return Err(Refusal::invalid("InvalidDBInstanceState", why));
+        }
+        let ms = context.dice.between(DELETED_MS.0, DELETED_MS.1) + context.fate.hang_ms;
+        self.agenda.put(self.after(ms), Due::InstanceGone(at.clone()));
+        self.instance_is(&at, "deleting");
+        self.instances.get(&at).map(Instance::view).ok_or_else(|| no_instance(id))
+    }
+
+    pub(super) fn cluster_is(&mut self, at: &Place, status: &str) {
+        // What is being deleted does not come back by having been restored.
+        if let Some(cluster) = self.clusters.get_mut(at).filter(|cluster| cluster.status != "deleting") {
+            status.clone_into(&mut cluster.status);
+        }
+    }
+
+    pub(super) fn instance_becomes(&mut self, at: &Place, status: &str) {
+        if self.instances.get(at).is_some_and(|instance| instance.status != "deleting") {
+            self.instance_is(at, status);
+        }
+    }
+
+    pub(super) fn instance_gone(&mut self, at: &Place) {
+        self.instances.remove(at);
+        for (_, cluster) in self.clusters.iter_mut().filter(|((region, _), _)| *region == at.0) {
+            cluster.members.retain(|(member, _)| *member != at.1);
+            if let (false, Some((_, is_writer))) =
+                (cluster.members.iter().any(|(_, is_writer)| *is_writer), cluster.members.first_mut())
+            {
+                *is_writer = cluster.source.is_none();
+            }
+        }
+    }
+
+    pub(super) fn failover_cluster(&mut self, call: &calls::FailoverDbCluster, context: &mut Context<'_>) -> Answer {
+        let id = &call.db_cluster_identifier;
+        let at = place(context, id);
+        let cluster = self.clusters.get_mut(&at).ok_or_else(|| no_cluster(id))?;
+        let refuse = |why: String| Err(Refusal::invalid("InvalidDBClusterStateFault", why));
+        if cluster.status != "available" {
+            return refuse(format!("DBCluster {id} is {}.", cluster.status));
+        }
+        let reader = cluster.members.iter().find(|(_, is_writer)| !is_writer).map(|(member, _)| member.clone());
+        let Some(to) = call.target_db_instance_identifier.clone().or(reader) else {
+            return refuse(format!("DBCluster {id} has no instance to fail over to."));
+        };
+        match cluster.members.iter().find(|(member, _)| *member == to) {
+            None => return Err(no_instance(&to)),
+            Some((_, true)) => {
+                let why = format!("DBInstance {to} is already the writer.");
+                return Err(Refusal::invalid("InvalidDBInstanceState", why));
+            }
+            Some((_, false)) => {}
+        }
+        "failing-over".clone_into(&mut cluster.status);
+        let view = cluster.view();
+        let ms = context.dice.between(FAILED_OVER_MS.0, FAILED_OVER_MS.1) + context.fate.hang_ms;
+        self.agenda.put(self.after(ms), Due::ClusterFailedOver { place: at, to });
+        Ok(view)
+    }
+
+    pub(super) fn cluster_failed_over(&mut self, at: &Place, to: &str) {
+        if let Some(cluster) = self.clusters.get_mut(at) {
+            "available".clone_into(&mut cluster.status);
+            cluster.members.iter_mut().for_each(|(member, is_writer)| *is_writer = member == to);
+        }
+    }
+
+    pub(super) fn remove_from_global(
+        &mut self,
+        call: &calls::RemoveFromGlobalCluster,
+        context: &mut Context<'_>,
+    ) -> Answer {
+        let (id, arn) = (&call.global_cluster_identifier, &call.db_cluster_identifier);
+        let no_global = || Refusal::not_found("GlobalClusterNotFoundFault", format!("GlobalCluster {id} not found."));
+        let global = self.globals.get(id).ok_or_else(no_global)?;
+        let refuse = |why: String| Err(Refusal::invalid("InvalidGlobalClusterStateFault", why));
+        if global.failover.is_some() {
+            return refuse(format!("Global cluster {id} has a failover or switchover in progress."));
+        }
+        let Some(member) = global.members.iter().find(|member| member.arn == *arn) else {
+            let why = format!("DBCluster {arn} is not a member of global cluster {id}.");
+            return Err(Refusal::not_found("DBClusterNotFoundFault", why));
+        };
+        if member.is_writer && global.members.len() > 1 {
+            return refuse("The primary can be removed only when it is the last member.".to_owned());
+        }
+        let ms = context.dice.between(DETACHED_MS.0, DETACHED_MS.1) + context.fate.hang_ms;
+        let view = global.view();
+        self.agenda.put(self.after(ms), Due::GlobalLeft { id: id.clone(), arn: arn.clone() });
+        if let Some(at) = self.clusters.iter().find(|(_, cluster)| cluster.arn == *arn).map(|(at, _)| at.clone()) {
+            self.cluster_is(&at, "promoting");
+        }
+        Ok(view)
+    }
+
+    /// The cluster stands alone and writes.
+    pub(super) fn global_left(&mut self, id: &str, arn: &str) {
+        if let Some(global) = self.globals.get_mut(id) {
+            global.members.retain(|member| member.arn != arn);
+        }
+        for cluster in self.clusters.values_mut().filter(|cluster| cluster.arn == arn) {
+            "available".clone_into(&mut cluster.status);
+            cluster.lag = Lag::Ended;
+            if let Some((_, is_writer)) = cluster.members.first_mut() {
+                *is_writer = true;
+            }
+        }
+    }
+}
+
+/// A snapshot by name or ARN; names of automated ones hold a colon (`rds:…`).
+fn snapshot_id(id: &str) -> &str {
+    id.split_once(":cluster-snapshot:").map_or(id, |(_, id)| id)
+}
+
+fn final_snapshot(skip: Option<bool>, name: Option<&str>) -> Result<(), Refusal> {
+    match (skip == Some(true), name) {
+        (false, None) => Err(combination("FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is given.")),
+        (true, Some(_)) => Err(combination("FinalDBSnapshotIdentifier and SkipFinalSnapshot exclude each other.")),
+        _ => Ok(()),
+    }
+}
