@@ -13,6 +13,7 @@ mod mfa;
 mod no_network;
 mod operator;
 mod pty;
+mod real;
 mod scenarios;
 mod screens;
 mod shipped;

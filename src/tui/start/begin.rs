@@ -119,7 +119,8 @@ pub struct Begin {
     pub model: BeginModel,
     pub scrolled: usize,
     guard: Guard,
-    /// Whether the accounts were on the screen when it was last drawn.
+    /// Time of the last event or tick.
+    now_ms: u64,
     size: (u16, u16),
     pub message: Option<&'static str>,
 }
@@ -129,11 +130,16 @@ const SMALLEST: (u16, u16) = (50, 10);
 
 impl Begin {
     pub const fn new(model: BeginModel, size: (u16, u16)) -> Self {
-        Self { model, scrolled: 0, guard: Guard::new(0), size, message: None }
+        Self { model, scrolled: 0, guard: Guard::new(0), now_ms: 0, size, message: None }
     }
 
     pub const fn fits(&self) -> bool {
         self.size.0 >= SMALLEST.0 && self.size.1 >= SMALLEST.1
+    }
+
+    /// Whether Enter would be heard.
+    pub const fn is_listening(&self) -> bool {
+        self.guard.is_armed(self.now_ms)
     }
 
     fn key(&mut self, event: &KeyEvent, at_ms: u64) -> Done {
@@ -163,6 +169,7 @@ impl Screen for Begin {
     }
 
     fn event(&mut self, event: &Event, at_ms: u64) -> Done {
+        self.now_ms = at_ms;
         match event {
             Event::Key(key) => self.key(key, at_ms),
             Event::Resize(width, height) => {
@@ -176,6 +183,14 @@ impl Screen for Begin {
             }
             _ => Done::NotYet,
         }
+    }
+
+    fn deadline_ms(&self) -> Option<u64> {
+        self.guard.armed_at(self.now_ms)
+    }
+
+    fn tick(&mut self, at_ms: u64) {
+        self.now_ms = at_ms;
     }
 
     fn title(&self) -> String {

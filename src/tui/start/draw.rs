@@ -76,7 +76,8 @@ pub fn begin(begin: &Begin, options: Options, buf: &mut Buffer) {
     let word = seg(format!(" {} ", model.mode.banner()), banner_tone(model.mode));
     let title = if model.title == model.runbook { String::new() } else { format!("  {}", model.title) };
     let head = [word, quiet("│ "), seg(model.runbook.clone(), Tone::Strong), quiet(title)];
-    let message = begin.message.or_else(|| (!begin.fits()).then_some("too small: at least 50x10"));
+    let too_small = (!begin.fits()).then_some("too small: at least 50x10");
+    let message = begin.message.or(too_small).or_else(|| (!begin.is_listening()).then_some("a moment"));
     let foot = format!("run {}  runbook {} ", model.run.chars().take(8).collect::<String>(), model.digest8);
     screen(buf, options, (&head, "nothing has begun "), (Context::Begin, &foot), &rows, message);
 }

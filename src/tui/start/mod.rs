@@ -10,12 +10,13 @@ mod state;
 mod tests;
 
 use std::io;
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{Event, KeyEventKind};
 use ratatui::layout::Rect;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 pub use begin::{BeginModel, TargetLine, begin_plain};
 
@@ -120,6 +121,14 @@ trait Screen {
     /// `at_ms`: since the screen was first shown.
     fn event(&mut self, event: &Event, at_ms: u64) -> Done;
 
+    /// When it changes by itself, at the latest.
+    fn deadline_ms(&self) -> Option<u64> {
+        None
+    }
+
+    /// That moment has come.
+    fn tick(&mut self, _at_ms: u64) {}
+
     fn title(&self) -> String {
         "DRILL lifeboat".to_owned()
     }
@@ -137,9 +146,14 @@ async fn ask(options: Options, screen: &mut impl Screen) -> io::Result<bool> {
         let mut buf = Buffer::empty(Rect::new(0, 0, size.0, size.1));
         screen.draw(options, &mut buf);
         term.show(buf)?;
+        let deadline = screen.deadline_ms().map(|at_ms| shown + Duration::from_millis(at_ms));
         let event = tokio::select! {
             event = events.next() => event.unwrap_or_else(|| Err(lost()))?,
             Ok(_) = hangup.wait_for(|gone| *gone) => return Err(lost()),
+            () = sleep_until(deadline.unwrap_or(shown)), if deadline.is_some() => {
+                screen.tick(elapsed_ms(shown));
+                continue;
+            }
         };
         match event {
             Event::Key(key) if key.kind == KeyEventKind::Release => continue,
@@ -149,13 +163,16 @@ async fn ask(options: Options, screen: &mut impl Screen) -> io::Result<bool> {
             }
             _ => {}
         }
-        let at_ms = u64::try_from(shown.elapsed().as_millis()).unwrap_or(u64::MAX);
-        match screen.event(&event, at_ms) {
+        match screen.event(&event, elapsed_ms(shown)) {
             Done::NotYet => {}
             Done::Chosen => return Ok(true),
             Done::Quit => return Ok(false),
         }
     }
+}
+
+fn elapsed_ms(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 fn lost() -> io::Error {

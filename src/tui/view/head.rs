@@ -45,7 +45,7 @@ fn identity(pen: &mut Pen, view: &View, y: u16, width: u16) {
     let mut left = vec![banner(snapshot.mode)];
     // In the order of their weight; each only if it fits whole, but the name is always there.
     let run: String = snapshot.run.chars().take(8).collect();
-    let parts = [(&snapshot.runbook, 0), (&snapshot.regions, 2), (&run, 1), (&snapshot.account, 3)];
+    let parts = [(&snapshot.runbook, 0), (&snapshot.regions, 2), (&snapshot.account, 3), (&run, 1)];
     let mut kept: Vec<(&String, usize)> = Vec::new();
     let mut used = segs_width(&left);
     for (part, place) in parts {

@@ -51,14 +51,22 @@ fn begin() -> Begin {
     Begin::new(model(Mode::Real), (80, 24))
 }
 
+fn listening(mut begin: Begin) -> Begin {
+    begin.tick(begin.deadline_ms().expect("it listens already"));
+    assert_eq!(begin.deadline_ms(), None);
+    begin
+}
+
 fn press(begin: &mut Begin, code: KeyCode, at_ms: u64) -> Done {
     begin.event(&Event::Key(KeyEvent::from(code)), at_ms)
 }
 
 #[test]
 fn looks() {
-    insta::assert_snapshot!("begin_real_80x24", shown(&begin(), (80, 24)));
-    insta::assert_snapshot!("begin_drill_120x36", shown(&Begin::new(model(Mode::Drill), (120, 36)), (120, 36)));
+    assert!(shown(&begin(), (80, 24)).contains("a moment"));
+    insta::assert_snapshot!("begin_real_80x24", shown(&listening(begin()), (80, 24)));
+    let drill = Begin::new(model(Mode::Drill), (120, 36));
+    insta::assert_snapshot!("begin_drill_120x36", shown(&listening(drill), (120, 36)));
     for width in [0, 1, 3, 20, 50, 200] {
         for height in [0, 1, 2, 4, 10, 50] {
             shown(&Begin::new(model(Mode::Real), (width, height)), (width, height));
