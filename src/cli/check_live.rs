@@ -133,10 +133,8 @@ fn table(findings: &[Finding], out: Out) -> String {
     let mut lines = Vec::new();
     for target in targets {
         let (name, region) = target;
-        lines.push(if name.is_empty() { "from here".to_owned() } else { name.to_owned() });
-        if let (Some(last), Some(region)) = (lines.last_mut(), region) {
-            last.push_str(&format!("   {region}"));
-        }
+        let name = if name.is_empty() { "from here" } else { name };
+        lines.push(out.shown(&region.map_or_else(|| name.to_owned(), |region| format!("{name}   {region}"))));
         for finding in findings.iter().filter(|finding| (finding.target.as_str(), finding.region.as_deref()) == target)
         {
             rows(&mut lines, finding, (resource_width, label_width), out);

@@ -129,9 +129,8 @@ impl Check {
             Self::Global { .. } => "free to fail over",
             Self::Lag { .. } => "within the RPO",
             Self::Metric => "has a datapoint",
-            Self::Service => "active",
+            Self::Service | Self::ServiceCluster { starts: false } => "active",
             Self::ServiceCluster { starts: true } => "has capacity",
-            Self::ServiceCluster { starts: false } => "active",
             Self::Record { .. } => "there to change",
             Self::Distribution { .. } => "deployed",
             Self::Bucket => "in its region",
@@ -150,9 +149,9 @@ impl Check {
         match (self, other) {
             (Self::ReplicaCluster, Self::Cluster)
             | (Self::ReplicaInstance, Self::Instance)
-            | (Self::ServiceCluster { starts: true }, Self::ServiceCluster { .. }) => true,
-            (Self::Global { member: Some(_) }, Self::Global { member: None }) => true,
-            (Self::Distribution { edits: true, .. }, Self::Distribution { edits: false, .. }) => true,
+            | (Self::ServiceCluster { starts: true }, Self::ServiceCluster { .. })
+            | (Self::Global { member: Some(_) }, Self::Global { member: None })
+            | (Self::Distribution { edits: true, .. }, Self::Distribution { edits: false, .. }) => true,
             _ => self == other,
         }
     }

@@ -169,12 +169,13 @@ fn missing(check: &Check, question: &Question, error: &CloudError) -> Option<Ver
         Check::Replication if error.code.contains("ReplicationConfiguration") => {
             return Some(gap("no replication rule", "set up replication: without it nothing reaches the other region"));
         }
-        // The zone's and the bucket's own rows say it.
-        Check::Record { .. } | Check::Versioning | Check::Replication => return None,
+        // The zone's and the bucket's own rows say it; what nobody is asked for is never missing.
+        Check::Record { .. } | Check::Versioning | Check::Replication | Check::Program { .. } | Check::Later { .. } => {
+            return None;
+        }
         Check::Account { .. } | Check::Lag { .. } | Check::Metric | Check::Endpoint | Check::There { .. } => {
             return Some(unknown(said(error), "look at the name of what is asked"));
         }
-        Check::Program { .. } | Check::Later { .. } => return None,
     };
     Some(gap("does not exist", help))
 }
