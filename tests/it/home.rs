@@ -60,7 +60,12 @@ impl Home {
 
     /// Runs the binary to its end.
     pub fn run(&self, args: &[&str]) -> Said {
-        let mut child = self.start(args);
+        self.run_in(args, &[])
+    }
+
+    /// The same with more in its environment, which wins.
+    pub fn run_in(&self, args: &[&str], environment_too: &[(&'static str, String)]) -> Said {
+        let mut child = self.start(args, environment_too);
         let (stdout, stderr) = (drain(child.stdout.take().unwrap()), drain(child.stderr.take().unwrap()));
         let stdout = stdout.recv_timeout(DEADLINE);
         if stdout.is_err() {
@@ -71,11 +76,12 @@ impl Home {
         Said { code, stdout: stdout.unwrap_or_else(|_| panic!("no end in sight: {args:?}\n{stderr}")), stderr }
     }
 
-    fn start(&self, args: &[&str]) -> Child {
+    fn start(&self, args: &[&str], environment_too: &[(&'static str, String)]) -> Child {
         Command::new(env!("CARGO_BIN_EXE_lifeboat"))
             .args(args)
             .env_clear()
             .envs(environment(self.path()))
+            .envs(environment_too.iter().cloned())
             .current_dir(self.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -12,7 +12,13 @@ pub struct Dialog {
     /// Place and practice code of the operator's own device.
     pub code: Option<(usize, String)>,
     /// Place and practice code of the approver.
-    pub approver: Option<(usize, String)>,
+    pub approver_code: Option<(usize, String)>,
+    /// Place of the operator's code, whoever knows it.
+    pub code_at: Option<usize>,
+    /// Place of the approver's code.
+    pub approver_at: Option<usize>,
+    /// Who would approve.
+    pub approver: String,
     /// Granted and wanted.
     pub approvals: (u32, u32),
     /// The row of the run button.
@@ -48,11 +54,16 @@ impl Dialog {
         if let (Some(place), Some(name)) = (place, rest.strip_prefix("Type the name ")) {
             self.name = Some((place, name.trim().to_owned()));
         } else if let (Some(place), true) = (place, rest.starts_with("MFA code of ")) {
+            self.code_at = Some(place);
             self.code = practice(rest).map(|code| (place, code));
         } else if let (Some(place), true) = (place, rest.starts_with("Code of ")) {
-            self.approver = practice(rest).map(|code| (place, code));
+            self.approver_at = Some(place);
+            self.approver_code = practice(rest).map(|code| (place, code));
         } else if rest.starts_with("Approve as ") || rest.starts_with("Approval ") {
             self.approvals = of(rest).unwrap_or_default();
+            if let Some(name) = rest.strip_prefix("Approve as ").and_then(|rest| rest.split_whitespace().next()) {
+                name.clone_into(&mut self.approver);
+            }
         } else if rest.contains("[ R  Run ") {
             rest.clone_into(&mut self.button);
         }
@@ -147,7 +158,7 @@ pub fn pass(terminal: &mut Terminal) -> String {
 }
 
 fn approve(terminal: &mut Terminal, gate: &Dialog) {
-    let (place, code) = gate.approver.clone().unwrap_or_else(|| panic!("nobody can approve: {gate:?}"));
+    let (place, code) = gate.approver_code.clone().unwrap_or_else(|| panic!("nobody can approve: {gate:?}"));
     fill(terminal, 0, place, &code);
     terminal.send(TAB);
     terminal.send("A");

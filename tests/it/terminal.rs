@@ -37,17 +37,29 @@ pub struct Terminal {
     reading: JoinHandle<()>,
     /// Tells the reading thread to let go of the terminal.
     unplugged: Arc<AtomicBool>,
+    /// How long to wait for anything.
+    pub patience: Duration,
 }
 
 impl Terminal {
     /// Starts lifeboat in a terminal of this size.
-    pub fn start(home: &Home, (columns, rows): (u16, u16), args: &[&str]) -> Self {
+    pub fn start(home: &Home, size: (u16, u16), args: &[&str]) -> Self {
+        Self::start_in(home, size, args, &[])
+    }
+
+    /// The same with more in its environment, which wins.
+    pub fn start_in(
+        home: &Home,
+        (columns, rows): (u16, u16),
+        args: &[&str],
+        environment_too: &[(&'static str, String)],
+    ) -> Self {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_lifeboat"));
         command.args(args);
         command.env_clear();
-        for (name, value) in environment(home.path()) {
+        for (name, value) in environment(home.path()).iter().chain(environment_too) {
             command.env(name, value);
         }
         command.cwd(home.path());
@@ -78,6 +90,7 @@ impl Terminal {
             master: pair.master,
             reading,
             unplugged,
+            patience: DEADLINE,
         }
     }
 
@@ -93,7 +106,7 @@ impl Terminal {
 
     /// Waits until a whole frame yields what is looked for.
     pub fn wait_until<T>(&mut self, what: &str, look: impl Fn(&str) -> Option<T>) -> T {
-        let deadline = Instant::now() + DEADLINE;
+        let deadline = Instant::now() + self.patience;
         loop {
             if !self.in_frame
                 && let Some(found) = look(&self.text())
@@ -109,6 +122,14 @@ impl Terminal {
                     panic!("ended while waiting for {what:?}; the screen:\n{}", self.text())
                 }
             }
+        }
+    }
+
+    /// Reads on until nothing new was drawn for so long: for screens that drop what is typed before
+    /// they could be read, and do not say when they listen.
+    pub fn settle(&mut self, quiet: Duration) {
+        while let Ok(bytes) = self.output.recv_timeout(quiet) {
+            self.take(&bytes);
         }
     }
 
@@ -154,7 +175,7 @@ impl Terminal {
 
     /// Waits for the process to end by itself. Gives its exit code and the last screen.
     pub fn wait_exit(mut self) -> (u32, String) {
-        let deadline = Instant::now() + DEADLINE;
+        let deadline = Instant::now() + self.patience;
         loop {
             match self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(bytes) => self.take(&bytes),

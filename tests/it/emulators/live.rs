@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 
 use super::hand::Hand;
-use super::pair::{ACCESS_KEY, Pair, Rds, SECRET_KEY};
+use super::pair::{ACCESS_KEY, Pair, REPLICAS, SECRET_KEY};
 use crate::home::{self, Home};
 
 const DR: &str = "us-east-1";
@@ -72,7 +72,7 @@ struct World {
 
 impl World {
     fn good() -> Self {
-        let (pair, hand, home) = (Pair::start(Rds::Moto), Hand::new(), Home::new());
+        let (pair, hand, home) = (Pair::start(REPLICAS), Hand::new(), Home::new());
         let runbook = home.write("ready.yaml", RUNBOOK);
         let mut world = Self { pair, hand, home, runbook, inputs: Vec::new() };
         world.database();

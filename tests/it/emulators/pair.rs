@@ -31,21 +31,26 @@ pub const SERVICES: [(&str, &str); 13] = [
     ("AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING", "application-autoscaling"),
 ];
 
-/// Who answers for RDS: moto promotes and restores, ministack has global databases.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rds {
-    Moto,
-    Ministack,
-}
+/// The services that moto plays, by boto3's names: it promotes and restores in RDS, which ministack does
+/// not; all others are ministack's, which is the more faithful.
+pub type AtMoto = &'static [&'static str];
+/// A replica can be promoted.
+pub const REPLICAS: AtMoto = &["rds", "application-autoscaling"];
+/// A global database can change its writer.
+pub const GLOBAL: AtMoto = &["application-autoscaling"];
+/// A service's capacity has bounds.
+pub const SCALING: AtMoto = &["application-autoscaling", "ecs"];
+/// A health check has a status.
+pub const HEALTH: AtMoto = &["route53"];
 
 pub struct Pair {
     pub moto: Server,
     pub ministack: Server,
-    rds: Rds,
+    at_moto: AtMoto,
 }
 
 impl Pair {
-    pub fn start(rds: Rds) -> Self {
+    pub fn start(at_moto: AtMoto) -> Self {
         let mut moto = tools::python();
         moto.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]);
         let mut ministack = tools::python();
@@ -60,15 +65,12 @@ impl Pair {
             let ministack = Server::start(&mut ministack);
             (moto.join().unwrap(), ministack)
         });
-        Self { moto, ministack, rds }
+        Self { moto, ministack, at_moto }
     }
 
     /// Where a service is, by boto3's name of it.
     pub fn url(&self, service: &str) -> &str {
-        match (service, self.rds) {
-            ("rds", Rds::Moto) | ("application-autoscaling", _) => &self.moto.url,
-            _ => &self.ministack.url,
-        }
+        if self.at_moto.contains(&service) { &self.moto.url } else { &self.ministack.url }
     }
 
     /// The endpoints as SDK and CLI take them from the environment.

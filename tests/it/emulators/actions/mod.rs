@@ -7,6 +7,7 @@ mod others;
 mod rds;
 mod route53;
 mod s3;
+mod traffic;
 mod words;
 
 use lifeboat::model::action::examples::example_with;
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 use super::adapter::{Adapter, changes};
 use super::cli::Cli;
 use super::hand::{Hand, Refused};
-use super::pair::{ACCOUNT, Pair, Rds};
+use super::pair::{ACCOUNT, AtMoto, GLOBAL, HEALTH, Pair, REPLICAS, SCALING};
 use super::shape::{differences, normalised};
 
 /// Where everything is that has a region. Not us-east-1: there the AWS CLI has an address of its own
@@ -52,21 +53,29 @@ const fn in_words(action: &'static str) -> Case {
     Case { action, how: How::Words }
 }
 
+/// What neither emulator has.
+const fn neither(action: &'static str, service: &'static str, operation: &'static str, params: fn() -> Value) -> Case {
+    Case { action, how: How::Neither { service, operation, params } }
+}
+
 const fn reading(action: &'static str, build: fn(&mut World<'_>) -> Value) -> Case {
     Case { action, how: How::Has { build, read: None } }
 }
 
-/// All cases, by service and by the emulator that has RDS for them.
-fn cases() -> Vec<(&'static str, Rds, Vec<Case>)> {
+/// All cases, by service, and what moto plays for them.
+fn cases() -> Vec<(&'static str, AtMoto, Vec<Case>)> {
     vec![
-        ("rds", Rds::Moto, rds::replicas()),
-        ("global", Rds::Ministack, rds::global()),
-        ("ecs", Rds::Ministack, ecs::cases()),
-        ("route53", Rds::Ministack, route53::cases()),
-        ("cloudfront", Rds::Ministack, cloudfront::cases()),
-        ("s3", Rds::Ministack, s3::cases()),
-        ("others", Rds::Ministack, others::cases()),
-        ("words", Rds::Ministack, words::cases()),
+        ("rds", REPLICAS, rds::replicas()),
+        ("global", GLOBAL, rds::global()),
+        ("ecs", GLOBAL, ecs::cases()),
+        ("route53", GLOBAL, route53::cases()),
+        ("health", HEALTH, route53::health_checks()),
+        ("cloudfront", GLOBAL, cloudfront::cases()),
+        ("s3", GLOBAL, s3::cases()),
+        ("load balancers", GLOBAL, traffic::load_balancers()),
+        ("scaling", SCALING, traffic::scaling()),
+        ("others", GLOBAL, others::cases()),
+        ("words", GLOBAL, words::cases()),
     ]
 }
 
@@ -128,10 +137,10 @@ struct Bench {
 }
 
 impl Bench {
-    fn new(rds: Rds) -> Self {
+    fn new(at_moto: AtMoto) -> Self {
         let (ours, theirs) = std::thread::scope(|scope| {
-            let ours = scope.spawn(|| Pair::start(rds));
-            let theirs = Pair::start(rds);
+            let ours = scope.spawn(|| Pair::start(at_moto));
+            let theirs = Pair::start(at_moto);
             (ours.join().unwrap(), theirs)
         });
         let (adapter, cli) = (Adapter::new(&ours), Cli::new(&theirs));
@@ -187,8 +196,8 @@ impl Bench {
 }
 
 fn show_all(service: &str) {
-    let (_, rds, cases) = cases().into_iter().find(|(name, ..)| *name == service).unwrap();
-    let mut bench = Bench::new(rds);
+    let (_, at_moto, cases) = cases().into_iter().find(|(name, ..)| *name == service).unwrap();
+    let mut bench = Bench::new(at_moto);
     for case in cases {
         bench.show(&case);
     }
@@ -212,6 +221,21 @@ fn of_ecs() {
 #[test]
 fn of_route53() {
     show_all("route53");
+}
+
+#[test]
+fn of_health_checks() {
+    show_all("health");
+}
+
+#[test]
+fn of_load_balancers() {
+    show_all("load balancers");
+}
+
+#[test]
+fn of_scaling() {
+    show_all("scaling");
 }
 
 #[test]

@@ -14,8 +14,11 @@ pub(super) fn cases() -> Vec<Case> {
 
 fn lag(world: &mut World<'_>) -> Value {
     let dimensions = json!([{"Name": "DBClusterIdentifier", "Value": "shop-dr"}]);
-    let datum =
-        json!({"MetricName": "AuroraBinlogReplicaLag", "Dimensions": dimensions, "Value": 7.0, "Unit": "Seconds"});
+    let at = (chrono::Utc::now() - chrono::TimeDelta::minutes(2)).to_rfc3339();
+    let datum = json!({
+        "MetricName": "AuroraBinlogReplicaLag", "Dimensions": dimensions, "Value": 7.0, "Unit": "Seconds",
+        "Timestamp": at,
+    });
     world.call("cloudwatch", "put_metric_data", json!({"Namespace": "AWS/RDS", "MetricData": [datum]}));
     json!({})
 }

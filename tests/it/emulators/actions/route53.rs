@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Case, World, changing, reading};
+use super::{Case, World, changing, neither, reading};
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
@@ -10,7 +10,38 @@ pub(super) fn cases() -> Vec<Case> {
         reading("aws/route53.get_change", change),
         reading("aws/route53.list_resource_record_sets", zone),
         reading("aws/route53.get_hosted_zone", |world| json!({"id": zone(world)["hosted_zone_id"]})),
+        neither(
+            "aws/route53.test_dns_answer",
+            "route53",
+            "test_dns_answer",
+            || json!({"HostedZoneId": "Z0EXAMPLE", "RecordName": "www.shop.example", "RecordType": "CNAME"}),
+        ),
     ]
+}
+
+/// moto has the status of a check, and turns one around; ministack has neither.
+pub(super) fn health_checks() -> Vec<Case> {
+    vec![
+        changing("aws/route53.update_health_check", health_check, look_at_check),
+        reading("aws/route53.get_health_check", health_check),
+        reading("aws/route53.get_health_check_status", health_check),
+    ]
+}
+
+fn health_check(world: &mut World<'_>) -> Value {
+    let config = json!({
+        "IPAddress": "192.0.2.1", "Port": 443, "Type": "HTTPS", "ResourcePath": "/health", "RequestInterval": 30,
+        "FailureThreshold": 3, "Inverted": false,
+    });
+    let made =
+        world.call("route53", "create_health_check", json!({"CallerReference": "1", "HealthCheckConfig": config}));
+    let id = world.name(&made["HealthCheck"]["Id"], "check");
+    json!({"health_check_id": id})
+}
+
+fn look_at_check(world: &mut World<'_>) -> Value {
+    let id = world.named("check");
+    world.call("route53", "get_health_check", json!({"HealthCheckId": id}))
 }
 
 fn record(value: &str) -> Value {

@@ -1,0 +1,121 @@
+//! The people of a real run at one terminal: the operator, and colleagues who come with a device of
+//! their own. They know what the screen shows, and the codes of their devices.
+
+use std::collections::HashMap;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use totp_rs::Totp;
+
+use super::pair::ACCOUNT;
+use crate::home::Home;
+use crate::operator::{Dialog, close, dialog, open, waits};
+use crate::terminal::{TAB, Terminal};
+
+/// An authenticator app shows a code for so long.
+const WINDOW_S: u64 = 30;
+
+pub struct People {
+    devices: HashMap<String, Totp>,
+    used: HashMap<String, u64>,
+    /// Codes of the operator's device at AWS; which of them are right only AWS knows.
+    next_code: u32,
+}
+
+impl People {
+    /// Nobody has a device yet.
+    pub fn new() -> Self {
+        Self { devices: HashMap::new(), used: HashMap::new(), next_code: 100_001 }
+    }
+
+    /// Enrols a device as a person does: the address of the QR code goes into an app, which shows a code.
+    pub fn enroll(&mut self, home: &Home, person: &str) {
+        let mut terminal = Terminal::start(home, (120, 50), &["mfa", "enroll", person]);
+        let url = terminal.wait_until("an otpauth address", |screen| {
+            let joined: String = screen.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
+            let from = joined.find("otpauth://")?;
+            let url: String = joined[from..].split_whitespace().next()?.to_owned();
+            url.contains("secret=").then_some(url)
+        });
+        let device = Totp::from_url(&url).unwrap_or_else(|error| panic!("{error}: {url}"));
+        terminal.wait_for("Code now shown by");
+        // The code that was shown just before still counts, and leaves the present one for the run.
+        let code = device.generate(now_s() - WINDOW_S).to_string();
+        terminal.send(&format!("{code}\r"));
+        let (status, screen) = terminal.wait_exit();
+        assert_eq!(status, 0, "{screen}");
+        self.devices.insert(person.to_owned(), device);
+    }
+
+    /// Passes every gate that opens until the end screen shows; gives the steps in order.
+    pub fn walk_to_the_end(&mut self, terminal: &mut Terminal) -> Vec<String> {
+        let mut passed = Vec::new();
+        loop {
+            let over = terminal.wait_until("a step that waits, or the end", |screen| {
+                let is_over = screen.contains("WHERE THE TIME WENT");
+                let has_failed = screen.contains("! check failed") || screen.contains("✗ failed");
+                assert!(!has_failed, "a step failed:\n{screen}");
+                (is_over || waits(screen)).then_some(is_over)
+            });
+            if over {
+                return passed;
+            }
+            passed.push(self.pass(terminal));
+        }
+    }
+
+    /// Answers the gate that waits with everything that it asks for, and sees it close.
+    pub fn pass(&mut self, terminal: &mut Terminal) -> String {
+        loop {
+            let gate = open(terminal);
+            let is_change = gate.code_at.is_some();
+            assert!(!is_change || gate.shows(ACCOUNT) || gate.shows("kubectl"), "the account is not shown: {gate:?}");
+            if gate.approvals.0 < gate.approvals.1 {
+                self.approve(terminal, &gate);
+                continue;
+            }
+            let mut at = 0;
+            if let Some((place, name)) = &gate.name {
+                terminal.send(&TAB.repeat(place - at));
+                terminal.send(name);
+                at = *place;
+            }
+            if let Some(place) = gate.code_at {
+                terminal.send(&TAB.repeat(place - at));
+                terminal.send(&self.next_code.to_string());
+                self.next_code += 1;
+                at = place;
+            }
+            if at > 0 {
+                terminal.send(TAB);
+            }
+            terminal.send("R");
+            terminal.wait_until(&format!("the gate of {} to close", gate.step), |screen| {
+                dialog(screen).is_none_or(|dialog| dialog.step != gate.step).then_some(())
+            });
+            return gate.step;
+        }
+    }
+
+    /// The person that the dialog proposes comes to the terminal, waits for a code that is not used up,
+    /// and approves.
+    fn approve(&mut self, terminal: &mut Terminal, gate: &Dialog) {
+        let person = &gate.approver;
+        let used = self.used.get(person).copied().unwrap_or_default();
+        // The screen is drawn every second.
+        let window = terminal.wait_until("the next code", |_| Some(now_s() / WINDOW_S).filter(|now| *now > used));
+        self.used.insert(person.clone(), window);
+        let device = self.devices.get(person).unwrap_or_else(|| panic!("nobody can approve: {gate:?}"));
+        let code = device.generate(window * WINDOW_S).to_string();
+        terminal.send(&TAB.repeat(gate.approver_at.unwrap()));
+        terminal.send(&format!("{code}{TAB}A"));
+        let granted = gate.approvals.0 + 1;
+        terminal.wait_until("the approval", |screen| {
+            dialog(screen).filter(|dialog| dialog.approvals.0 == granted || dialog.shows("✓"))
+        });
+        close(terminal);
+    }
+}
+
+fn now_s() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+}
