@@ -44,7 +44,7 @@ impl Engine {
     ) {
         match ticket.purpose {
             // Nobody looked: asked again, until there is a new login.
-            Purpose::Before if is_expired(result.as_ref()) => {
+            Purpose::Before | Purpose::Probe if is_expired(result.as_ref()) => {
                 self.steps[ix].not_before_ms = at + LOGIN_EVERY_MS;
                 self.drive(ix, at, out);
             }
@@ -56,10 +56,6 @@ impl Engine {
             }
             Purpose::Check(n) => self.on_check_answer(ix, n, result, at, out),
             Purpose::Verify(n) => self.on_verify_answer(ix, n, result, at, out),
-            Purpose::Probe if is_expired(result.as_ref()) => {
-                self.steps[ix].not_before_ms = at + LOGIN_EVERY_MS;
-                self.drive(ix, at, out);
-            }
             Purpose::Probe => self.on_probe(ix, result, out),
             Purpose::Action | Purpose::Rollback(_) => self.anomaly(out, "a send was recorded as a read".to_owned()),
         }

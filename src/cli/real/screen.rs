@@ -63,7 +63,7 @@ fn model(look: &LastLook) -> BeginModel {
 fn line(answer: &Answer) -> TargetLine {
     let target = &answer.target;
     let identity = answer.identity.as_ref();
-    let account = identity.map(|identity| Some(identity.account.clone())).unwrap_or_else(|_| target.account.clone());
+    let account = identity.map_or_else(|_| target.account.clone(), |identity| Some(identity.account.clone()));
     TargetLine {
         name: name_of(target).to_owned(),
         account: account.unwrap_or_default(),
