@@ -7,7 +7,7 @@ use super::state::{Line, Picker, Start};
 use crate::model::outcome::Mode;
 use crate::model::text::{fit, width};
 use crate::model::time::human_ms;
-use crate::tui::keys::{Context, of};
+use crate::tui::keys::{Act, Binding, Context, of};
 use crate::tui::model::Options;
 use crate::tui::pen::{Pen, Seg, Segs, plain, quiet, seg, segs_width, to_ascii, wrap};
 use crate::tui::theme::{Theme, Tone};
@@ -123,7 +123,11 @@ fn screen(
         if let Some(message) = message {
             pen.text(1, height - 2, width, &format!(" {message} "), Tone::Bad);
         }
-        let mut bindings: Vec<_> = of(context).filter(|binding| binding.rank > 0).collect();
+        // Where nothing comes below, no key shows it.
+        let is_live = |binding: &&Binding| {
+            context != Context::Begin || binding.act != Act::Down || rows.len() > usize::from(height.saturating_sub(4))
+        };
+        let mut bindings: Vec<_> = of(context).filter(|binding| binding.rank > 0).filter(is_live).collect();
         bindings.sort_by_key(|binding| binding.rank);
         let mut keys: Segs = vec![plain(" ")];
         let foot = if width >= 70 { vec![quiet(foot)] } else { Vec::new() };
