@@ -243,3 +243,71 @@ async fn a_person_runs_a_step_and_leaves() {
     assert_eq!(thread.join().unwrap(), Over::Left { reason: "tea".to_owned() });
     assert_eq!(cloud.changes.load(Ordering::SeqCst), 0);
 }
+
+/// Answers a code only once it is told to, as AWS does after seconds.
+struct SlowMfa(Arc<tokio::sync::Semaphore>);
+
+impl MfaDevices for SlowMfa {
+    fn verify(&self, request: MfaRequest) -> BoxFuture<'static, Result<MfaProof, MfaDenied>> {
+        let (told, answer) = (Arc::clone(&self.0), EasyMfa.verify(request));
+        Box::pin(async move {
+            told.acquire().await.unwrap().forget();
+            answer.await
+        })
+    }
+
+    fn practice_code(&self, _person: &str, _now_ms: i64) -> Option<(String, u64)> {
+        None
+    }
+
+    fn device(&self, _person: &str) -> Option<String> {
+        None
+    }
+}
+
+/// A run in front of `scale`'s gate, whose codes are slow; and its command.
+async fn before_a_slow_code() -> (Handle, JoinHandle<Over>, Arc<CountingCloud>, Arc<tokio::sync::Semaphore>, Command) {
+    let told = Arc::new(tokio::sync::Semaphore::new(0));
+    let (mut parts, cloud, _) = parts(usize::MAX, false, Operator::Person);
+    parts.mfa = Arc::new(SlowMfa(Arc::clone(&told)));
+    let (mut handle, thread) = spawn(parts).unwrap();
+    let run = |view: &View, step: &str| {
+        let gate = gate_of(view, step).unwrap();
+        let code = gate.mfa.map(|_| Typed("123456".to_owned()));
+        Command::Run { step: step.to_owned(), attempt: gate.attempt, digest: gate.digest, typed: None, code }
+    };
+    let view = wait_for(&mut handle, |view| gate_of(view, "who").is_some()).await;
+    ask(&handle, run(&view, "who")).await.unwrap();
+    let view = wait_for(&mut handle, |view| gate_of(view, "scale").is_some()).await;
+    let command = run(&view, "scale");
+    (handle, thread, cloud, told, command)
+}
+
+#[tokio::test]
+async fn while_a_code_is_checked_the_run_goes_on_and_no_other_code_is_taken() {
+    let (mut handle, thread, cloud, told, command) = before_a_slow_code().await;
+    let (reply, answer) = tokio::sync::oneshot::channel();
+    handle.requests.send((command.clone(), reply)).await.unwrap();
+    let refused = ask(&handle, command).await.unwrap_err();
+    assert_eq!(refused.message, "a code for this step is being checked");
+    let note = Command::Note { text: "still here".to_owned(), about_ms: None, step: None };
+    ask(&handle, note).await.unwrap();
+    assert_eq!(cloud.changes.load(Ordering::SeqCst), 0, "sent before the code was right");
+    told.add_permits(1);
+    answer.await.unwrap().unwrap();
+    wait_for(&mut handle, |view| gate_of(view, "scale_again").is_some()).await;
+    assert_eq!(cloud.changes.load(Ordering::SeqCst), 1);
+    drop(handle);
+    thread.join().unwrap();
+}
+
+#[tokio::test]
+async fn a_code_that_turns_out_right_after_everybody_left_runs_nothing() {
+    let (handle, thread, cloud, told, command) = before_a_slow_code().await;
+    let (reply, _answer) = tokio::sync::oneshot::channel();
+    handle.requests.send((command, reply)).await.unwrap();
+    ask(&handle, Command::Leave { reason: "tea".to_owned() }).await.unwrap();
+    told.add_permits(1);
+    assert_eq!(thread.join().unwrap(), Over::Left { reason: "tea".to_owned() });
+    assert_eq!(cloud.changes.load(Ordering::SeqCst), 0);
+}
