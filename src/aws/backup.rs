@@ -1,7 +1,8 @@
 //! AWS Backup: recovery points and restore jobs.
 
 use aws_sdk_backup::operation::describe_restore_job::DescribeRestoreJobOutput;
-use aws_sdk_backup::types::{RecoveryPointByBackupVault, RestoreJobStatus, RestoreJobsListMember};
+use aws_sdk_backup::types::{RecoveryPointByBackupVault, RecoveryPointStatus, RestoreJobStatus, RestoreJobsListMember};
+use aws_smithy_types::DateTime;
 use serde_json::json;
 
 use super::calls::Calls;
@@ -54,7 +55,7 @@ pub(super) async fn list_restore_jobs(
     calls
         .answer(request.send(), |output| {
             let mut jobs: Vec<&RestoreJobsListMember> = output.restore_jobs().iter().collect();
-            jobs.sort_by_key(|job| std::cmp::Reverse(job.creation_date().map(|at| at.secs())));
+            jobs.sort_by_key(|job| std::cmp::Reverse(job.creation_date().map(DateTime::secs)));
             json!({"restore_jobs": jobs.into_iter().map(listed).collect::<Vec<Value>>()})
         })
         .await
@@ -74,7 +75,7 @@ pub(super) async fn list_recovery_points_by_backup_vault(
     calls
         .answer(request.send(), |output| {
             let mut points: Vec<&RecoveryPointByBackupVault> = output.recovery_points().iter().collect();
-            points.sort_by_key(|point| std::cmp::Reverse(point.creation_date().map(|at| at.secs())));
+            points.sort_by_key(|point| std::cmp::Reverse(point.creation_date().map(DateTime::secs)));
             json!({"recovery_points": points.into_iter().map(point).collect::<Vec<Value>>()})
         })
         .await
@@ -88,7 +89,7 @@ fn percent(text: Option<&str>) -> Option<f64> {
 fn described(job: &DescribeRestoreJobOutput) -> Value {
     json!({
         "restore_job_id": job.restore_job_id(),
-        "status": job.status().map(|status| status.as_str()),
+        "status": job.status().map(RestoreJobStatus::as_str),
         "percent_done": percent(job.percent_done()),
         "expected_completion_time_minutes": job.expected_completion_time_minutes(),
         "created_resource_arn": some_text(job.created_resource_arn()),
@@ -103,7 +104,7 @@ fn described(job: &DescribeRestoreJobOutput) -> Value {
 fn listed(job: &RestoreJobsListMember) -> Value {
     json!({
         "restore_job_id": job.restore_job_id(),
-        "status": job.status().map(|status| status.as_str()),
+        "status": job.status().map(RestoreJobStatus::as_str),
         "percent_done": percent(job.percent_done()),
         "expected_completion_time_minutes": job.expected_completion_time_minutes(),
         "created_resource_arn": some_text(job.created_resource_arn()),
@@ -120,7 +121,7 @@ fn point(point: &RecoveryPointByBackupVault) -> Value {
         "recovery_point_arn": point.recovery_point_arn(),
         "resource_arn": point.resource_arn(),
         "resource_type": point.resource_type(),
-        "status": point.status().map(|status| status.as_str()),
+        "status": point.status().map(RecoveryPointStatus::as_str),
         "creation_date": instant(point.creation_date()),
         "backup_size_in_bytes": point.backup_size_in_bytes(),
     })

@@ -141,6 +141,10 @@ impl<'a> Calls<'a> {
         self.clients.backup()
     }
 
+    pub fn sns(&self) -> &aws_sdk_sns::Client {
+        self.clients.sns()
+    }
+
     pub fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
         self.clients.dynamodb()
     }

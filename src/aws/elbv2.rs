@@ -1,6 +1,8 @@
 //! Load balancers: target groups and their targets' health.
 
-use aws_sdk_elasticloadbalancingv2::types::{Matcher, ProtocolEnum, TargetGroup, TargetHealthStateEnum};
+use aws_sdk_elasticloadbalancingv2::types::{
+    Matcher, ProtocolEnum, TargetDescription, TargetGroup, TargetHealthReasonEnum, TargetHealthStateEnum,
+};
 use serde_json::json;
 
 use super::calls::Calls;
@@ -28,10 +30,10 @@ pub(super) async fn describe_target_health(
                 }
                 let target = described.target();
                 views.push(json!({
-                    "target": {"id": target.and_then(|target| target.id()), "port": target.and_then(|target| target.port())},
+                    "target": {"id": target.and_then(|target| target.id()), "port": target.and_then(TargetDescription::port)},
                     "target_health": {
-                        "state": health.and_then(|health| health.state()).map(|state| state.as_str()),
-                        "reason": health.and_then(|health| health.reason()).map(|reason| reason.as_str()),
+                        "state": health.and_then(|health| health.state()).map(TargetHealthStateEnum::as_str),
+                        "reason": health.and_then(|health| health.reason()).map(TargetHealthReasonEnum::as_str),
                         "description": health.and_then(|health| health.description()),
                     },
                 }));
@@ -84,10 +86,10 @@ fn group(group: &TargetGroup) -> Value {
     json!({
         "target_group_arn": group.target_group_arn(),
         "target_group_name": group.target_group_name(),
-        "protocol": group.protocol().map(|protocol| protocol.as_str()),
+        "protocol": group.protocol().map(ProtocolEnum::as_str),
         "port": group.port(),
         "health_check_enabled": group.health_check_enabled(),
-        "health_check_protocol": group.health_check_protocol().map(|protocol| protocol.as_str()),
+        "health_check_protocol": group.health_check_protocol().map(ProtocolEnum::as_str),
         "health_check_port": group.health_check_port(),
         "health_check_path": group.health_check_path(),
         "health_check_interval_seconds": group.health_check_interval_seconds(),
@@ -121,7 +123,7 @@ mod tests {
     #[tokio::test]
     async fn health_is_counted_and_what_drains_is_neither() {
         let states = ["healthy", "healthy", "draining", "initial", "unhealthy"];
-        let members: String = states
+        let members = states
             .iter()
             .map(|state| {
                 format!(
@@ -129,7 +131,8 @@ mod tests {
                      </TargetHealth></member>"
                 )
             })
-            .collect();
+            .collect::<Vec<String>>()
+            .concat();
         let body = format!(
             "<DescribeTargetHealthResponse {NS}><DescribeTargetHealthResult><TargetHealthDescriptions>{members}\
              </TargetHealthDescriptions></DescribeTargetHealthResult></DescribeTargetHealthResponse>"

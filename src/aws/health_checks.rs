@@ -1,6 +1,6 @@
 //! Route 53 health checks, and what its own name servers answer.
 
-use aws_sdk_route53::types::{HealthCheck, RrType};
+use aws_sdk_route53::types::{HealthCheck, HealthCheckConfig, HealthCheckRegion, RrType};
 use serde_json::json;
 
 use super::calls::Calls;
@@ -47,7 +47,7 @@ pub(super) async fn get_health_check_status(
                 let status = report.and_then(|report| report.status());
                 healthy += usize::from(status.is_some_and(|status| status.starts_with("Success")));
                 views.push(json!({
-                    "region": observation.region().map(|region| region.as_str()),
+                    "region": observation.region().map(HealthCheckRegion::as_str),
                     "ip_address": observation.ip_address(),
                     "status": status,
                     "checked_time": instant(report.and_then(|report| report.checked_time())),
@@ -103,13 +103,13 @@ fn check(check: &HealthCheck) -> Value {
         "id": check.id(),
         "health_check_version": check.health_check_version(),
         "type": config.map(|config| config.r#type().as_str()),
-        "inverted": config.and_then(|config| config.inverted()) == Some(true),
-        "disabled": config.and_then(|config| config.disabled()) == Some(true),
+        "inverted": config.and_then(HealthCheckConfig::inverted) == Some(true),
+        "disabled": config.and_then(HealthCheckConfig::disabled) == Some(true),
         "fully_qualified_domain_name": some_text(config.and_then(|config| config.fully_qualified_domain_name())),
         "ip_address": some_text(config.and_then(|config| config.ip_address())),
-        "port": config.and_then(|config| config.port()),
+        "port": config.and_then(HealthCheckConfig::port),
         "resource_path": some_text(config.and_then(|config| config.resource_path())),
-        "failure_threshold": config.and_then(|config| config.failure_threshold()),
+        "failure_threshold": config.and_then(HealthCheckConfig::failure_threshold),
     })
 }
 

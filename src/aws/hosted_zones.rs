@@ -1,5 +1,6 @@
 //! Route 53 hosted zones.
 
+use aws_sdk_route53::types::{HostedZone, HostedZoneConfig};
 use serde_json::json;
 
 use super::calls::Calls;
@@ -13,10 +14,10 @@ pub(super) async fn get_hosted_zone(calls: &Calls<'_>, call: &input::GetHostedZo
             let zone = answer.hosted_zone();
             let servers = answer.delegation_set().map_or(&[][..], |set| set.name_servers());
             json!({
-                "id": zone.map(|zone| zone.id()),
-                "name": zone.map(|zone| zone.name()),
-                "private_zone": zone.and_then(|zone| zone.config()).is_some_and(|config| config.private_zone()),
-                "resource_record_set_count": zone.and_then(|zone| zone.resource_record_set_count()),
+                "id": zone.map(HostedZone::id),
+                "name": zone.map(HostedZone::name),
+                "private_zone": zone.and_then(|zone| zone.config()).is_some_and(HostedZoneConfig::private_zone),
+                "resource_record_set_count": zone.and_then(HostedZone::resource_record_set_count),
                 "name_servers": servers,
                 "linked_service": zone.and_then(|zone| zone.linked_service()).map(|linked| linked.service_principal()),
             })

@@ -31,7 +31,9 @@ mod route53;
 mod s3;
 mod sessions;
 mod shape;
+mod sns;
 mod sts;
+mod tables;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -161,6 +163,15 @@ fn dispatch<'a>(calls: &'a Calls<'a>, action: &'a Action) -> Answer<'a> {
         Action::ListRecoveryPointsByBackupVault(input) => {
             boxed(calls, input, backup::list_recovery_points_by_backup_vault)
         }
+
+        Action::RestoreTableToPointInTime(input) => boxed(calls, input, tables::restore_table_to_point_in_time),
+        Action::DescribeTable(input) => boxed(calls, input, tables::describe_table),
+        Action::UpdateContinuousBackups(input) => boxed(calls, input, tables::update_continuous_backups),
+        Action::DescribeTimeToLive(input) => boxed(calls, input, tables::describe_time_to_live),
+        Action::UpdateTimeToLive(input) => boxed(calls, input, tables::update_time_to_live),
+        Action::UpdateTable(input) => boxed(calls, input, tables::update_table),
+        Action::DeleteTable(input) => boxed(calls, input, tables::delete_table),
+        Action::Publish(input) => boxed(calls, input, sns::publish),
 
         Action::RegisterScalableTarget(input) => boxed(calls, input, autoscaling::register_scalable_target),
         Action::DescribeScalableTargets(input) => boxed(calls, input, autoscaling::describe_scalable_targets),

@@ -1,6 +1,7 @@
 //! RDS and Aurora: restores, instances, snapshots, deletions; the detachment of a global member.
 
 use aws_sdk_rds::types::DbClusterSnapshot;
+use aws_smithy_types::DateTime;
 use serde_json::json;
 
 use super::calls::Calls;
@@ -153,7 +154,7 @@ pub(super) async fn describe_db_cluster_snapshots(
     calls
         .answer(request, |output| {
             let mut found: Vec<&DbClusterSnapshot> = output.db_cluster_snapshots().iter().collect();
-            found.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.snapshot_create_time().map(|at| at.secs())));
+            found.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.snapshot_create_time().map(DateTime::secs)));
             json!({"db_cluster_snapshots": found.into_iter().map(snapshot).collect::<Vec<Value>>()})
         })
         .await

@@ -25,8 +25,8 @@ inputs! {
     }
 }
 
-fn page(pages: &Pages<'_>, id: &str) -> Option<String> {
-    Some(pages.regional(&format!("elasticache/home?region={{region}}#/global-datastores/{}", part(id))))
+fn page(pages: &Pages<'_>, id: &str) -> String {
+    pages.regional(&format!("elasticache/home?region={{region}}#/global-datastores/{}", part(id)))
 }
 
 impl Operation for FailoverGlobalReplicationGroup {
@@ -61,7 +61,7 @@ impl Operation for FailoverGlobalReplicationGroup {
     }
 
     fn console(&self, pages: &Pages<'_>) -> Option<String> {
-        page(pages, &self.global_replication_group_id)
+        Some(page(pages, &self.global_replication_group_id))
     }
 }
 
@@ -71,7 +71,7 @@ impl Operation for DescribeGlobalReplicationGroups {
     }
 
     fn console(&self, pages: &Pages<'_>) -> Option<String> {
-        page(pages, &self.global_replication_group_id)
+        Some(page(pages, &self.global_replication_group_id))
     }
 
     /// Without the flag the answer has no members, and so no roles.

@@ -187,7 +187,27 @@ fn s3(name: &str) -> Option<Value> {
 }
 
 fn dynamodb(name: &str) -> Option<Value> {
+    let restored = "shop-orders-restored";
     Some(match name {
+        "aws/dynamodb.restore_table_to_point_in_time" => json!({
+            "source_table_name": "shop-orders", "target_table_name": restored,
+            "restore_date_time": "2026-01-04T02:30:00Z",
+        }),
+        "aws/dynamodb.describe_table" | "aws/dynamodb.describe_time_to_live" | "aws/dynamodb.delete_table" => {
+            json!({"table_name": restored})
+        }
+        "aws/dynamodb.update_continuous_backups" => json!({
+            "table_name": restored,
+            "point_in_time_recovery_specification": {"point_in_time_recovery_enabled": true},
+        }),
+        "aws/dynamodb.update_time_to_live" => json!({
+            "table_name": restored,
+            "time_to_live_specification": {"enabled": true, "attribute_name": "expires_at"},
+        }),
+        "aws/dynamodb.update_table" => json!({
+            "table_name": restored,
+            "stream_specification": {"stream_enabled": true, "stream_view_type": "NEW_AND_OLD_IMAGES"},
+        }),
         "aws/dynamodb.describe_continuous_backups" => json!({"table_name": "shop-orders"}),
         _ => return None,
     })
@@ -224,6 +244,10 @@ fn others(name: &str) -> Option<Value> {
         "aws/cloudwatch.get_metric" => json!({
             "namespace": "AWS/RDS", "metric_name": "AuroraBinlogReplicaLag",
             "dimensions": {"DBClusterIdentifier": CLUSTER},
+        }),
+        "aws/sns.publish" => json!({
+            "topic_arn": "arn:aws:sns:us-east-1:111122223333:alerts",
+            "message": "The replica is 90 minutes behind", "subject": "RPO violation",
         }),
         "exec" => json!({"argv": ["true"]}),
         "http/check" => json!({"url": "https://www.shop.example/health"}),

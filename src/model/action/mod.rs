@@ -23,6 +23,7 @@ pub mod probe;
 pub mod rds;
 pub mod route53;
 pub mod s3;
+pub mod sns;
 pub mod sts;
 pub mod swap;
 
@@ -165,6 +166,16 @@ catalogue! {
     RestoreObjectVersion(s3::RestoreObjectVersion) = "aws/s3.restore_object_version", "Copies an older version of an object over the newest (`copy_object`)", "s3:PutObject", Reversible, A, 10 s;
 
     DescribeContinuousBackups(dynamodb::DescribeContinuousBackups) = "aws/dynamodb.describe_continuous_backups", "Reads whether a table can be restored to a point in time, and to which", "dynamodb:DescribeContinuousBackups", Read, A, 2 s;
+
+    RestoreTableToPointInTime(dynamodb::RestoreTableToPointInTime) = "aws/dynamodb.restore_table_to_point_in_time", "Makes a new table as another one was at a time; settings do not come along", "dynamodb:RestoreTableToPointInTime", Reversible, C, 900 s;
+    DescribeTable(dynamodb::DescribeTable) = "aws/dynamodb.describe_table", "Reads one table, its replicas and what it was restored from", "dynamodb:DescribeTable", Read, A, 2 s, expect "result.table_status == 'ACTIVE' and not result.restore_in_progress";
+    UpdateContinuousBackups(dynamodb::UpdateContinuousBackups) = "aws/dynamodb.update_continuous_backups", "Switches point-in-time recovery of a table on or off", "dynamodb:UpdateContinuousBackups", Reversible, A, 10 s;
+    DescribeTimeToLive(dynamodb::DescribeTimeToLive) = "aws/dynamodb.describe_time_to_live", "Reads which attribute ends a table's items", "dynamodb:DescribeTimeToLive", Read, A, 2 s;
+    UpdateTimeToLive(dynamodb::UpdateTimeToLive) = "aws/dynamodb.update_time_to_live", "Sets which attribute ends a table's items", "dynamodb:UpdateTimeToLive", Reversible, C, 60 s;
+    UpdateTable(dynamodb::UpdateTable) = "aws/dynamodb.update_table", "Changes a table's capacity, stream or protection", "dynamodb:UpdateTable", Reversible, C, 60 s;
+    DeleteTable(dynamodb::DeleteTable) = "aws/dynamodb.delete_table", "Deletes a table for good", "dynamodb:DeleteTable", Irreversible, C, 30 s;
+
+    Publish(sns::Publish) = "aws/sns.publish", "Sends a message to a topic", "sns:Publish", Reversible, D, 2 s;
 
     FailoverGlobalReplicationGroup(elasticache::FailoverGlobalReplicationGroup) = "aws/elasticache.failover_global_replication_group", "Makes another region the primary of a global datastore; what was not replicated is lost", "elasticache:FailoverGlobalReplicationGroup", Irreversible, C, 150 s;
     DescribeGlobalReplicationGroups(elasticache::DescribeGlobalReplicationGroups) = "aws/elasticache.describe_global_replication_groups", "Reads a global datastore and its members' roles", "elasticache:DescribeGlobalReplicationGroups", Read, A, 2 s;

@@ -69,6 +69,7 @@ pub fn world(plan: &Plan, scenario: &Scenario, seed: u64) -> Result<World, SimEr
     let wanted = collect(plan, &world);
     for wanted in &wanted {
         recovery::to_come(&mut world, wanted);
+        tables::to_come(&mut world, wanted);
     }
     // What a step is going to change comes first: it knows best how things must be beforehand.
     for wanted in wanted.iter().filter(|wanted| wanted.changes).chain(wanted.iter().filter(|wanted| !wanted.changes)) {
@@ -140,24 +141,23 @@ fn partial(tree: &Tree, scope: &Object) -> Option<Value> {
 fn make(world: &mut World, wanted: &Wanted) {
     match wanted.action.as_str() {
         "aws/rds.promote_read_replica_db_cluster" => data::cluster(world, wanted, true),
-        "aws/rds.failover_db_cluster" => data::cluster(world, wanted, false),
         "aws/rds.restore_db_cluster_to_point_in_time"
         | "aws/rds.restore_db_cluster_from_snapshot"
         | "aws/rds.restore_db_instance_to_point_in_time" => recovery::source(world, wanted),
         "aws/rds.create_db_cluster_snapshot" | "aws/rds.describe_db_cluster_snapshots" => {
             recovery::snapshots(world, wanted);
         }
-        "aws/rds.create_db_instance" => data::cluster(world, wanted, false),
-        "aws/rds.delete_db_instance" => data::instance(world, wanted, false),
         "aws/rds.delete_db_cluster" => recovery::doomed_cluster(world, wanted),
         "aws/elasticache.failover_global_replication_group" | "aws/elasticache.describe_global_replication_groups" => {
             recovery::datastore(world, wanted);
         }
         "aws/backup.list_recovery_points_by_backup_vault" => recovery::vault(world, wanted),
         "aws/backup.start_restore_job" => recovery::recovery_point(world, wanted),
-        "aws/rds.describe_db_clusters" => data::cluster(world, wanted, false),
+        "aws/rds.describe_db_clusters" | "aws/rds.failover_db_cluster" | "aws/rds.create_db_instance" => {
+            data::cluster(world, wanted, false);
+        }
         "aws/rds.promote_read_replica" => data::instance(world, wanted, true),
-        "aws/rds.describe_db_instances" => data::instance(world, wanted, false),
+        "aws/rds.describe_db_instances" | "aws/rds.delete_db_instance" => data::instance(world, wanted, false),
         "aws/rds.failover_global_cluster"
         | "aws/rds.switchover_global_cluster"
         | "aws/rds.remove_from_global_cluster"
@@ -174,7 +174,14 @@ fn make(world: &mut World, wanted: &Wanted) {
             scaling::target_groups(world, wanted);
         }
         "aws/ecs.describe_clusters" => data::ecs_clusters(world, wanted),
-        "aws/dynamodb.describe_continuous_backups" => tables::table(world, wanted),
+        "aws/dynamodb.restore_table_to_point_in_time"
+        | "aws/dynamodb.describe_table"
+        | "aws/dynamodb.update_continuous_backups"
+        | "aws/dynamodb.describe_time_to_live"
+        | "aws/dynamodb.update_time_to_live"
+        | "aws/dynamodb.update_table"
+        | "aws/dynamodb.delete_table"
+        | "aws/dynamodb.describe_continuous_backups" => tables::table(world, wanted),
         "aws/ecs.describe_services" => data::services(world, wanted),
         "aws/route53.change_resource_record_sets"
         | "aws/route53.list_resource_record_sets"

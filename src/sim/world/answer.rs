@@ -5,7 +5,6 @@ use crate::model::Value;
 use crate::model::action::Action;
 
 impl World {
-    #[expect(clippy::too_many_lines, reason = "one line an action")]
     pub(super) fn answer(&mut self, action: &Action, context: &mut Context<'_>) -> Answer {
         match action {
             Action::GetCallerIdentity(_) => Ok(self.get_caller_identity(context)),
@@ -44,6 +43,14 @@ impl World {
             Action::DescribeRestoreJob(call) => self.describe_restore_job(call),
             Action::ListRestoreJobs(call) => Ok(self.list_restore_jobs(call, context)),
             Action::ListRecoveryPointsByBackupVault(call) => self.list_recovery_points(call, context),
+            Action::RestoreTableToPointInTime(call) => self.restore_table(call, context),
+            Action::DescribeTable(call) => self.describe_table(call, context),
+            Action::UpdateContinuousBackups(call) => self.update_continuous_backups(call, context),
+            Action::DescribeTimeToLive(call) => self.describe_time_to_live(call, context),
+            Action::UpdateTimeToLive(call) => self.update_time_to_live(call, context),
+            Action::UpdateTable(call) => self.update_table(call, context),
+            Action::DeleteTable(call) => self.delete_table(call, context),
+            Action::Publish(_) => Ok(Self::publish(context)),
             Action::RegisterScalableTarget(call) => self.register_scalable_target(call, context),
             Action::DescribeScalableTargets(call) => Ok(self.describe_scalable_targets(call, context)),
             Action::DescribeTargetHealth(call) => self.describe_target_health(call, context),

@@ -26,6 +26,8 @@ pub enum Due {
     },
     /// The scaling looks whether a service is within its bounds.
     ScalingLooks(ServiceKey),
+    TableActive(Place),
+    TableGone(Place),
     ClusterIs(Place, String),
     InstanceIs(Place, String),
     ClusterGone(Place),
@@ -86,6 +88,10 @@ impl World {
             Due::GlobalMoved { id, to } => self.global_moved(&id, &to),
             Due::TaskTurn { service, generation } => self.task_turn(&service, generation),
             Due::ScalingLooks(service) => self.scaling_looks(&service),
+            Due::TableActive(place) => self.table_active(&place),
+            Due::TableGone(place) => {
+                self.tables.remove(&place);
+            }
             Due::ClusterIs(place, status) => self.cluster_is(&place, &status),
             Due::InstanceIs(place, status) => self.instance_becomes(&place, &status),
             Due::ClusterGone(place) => {

@@ -14,6 +14,20 @@ pub struct Table {
     pub status: String,
     /// Since when it can be restored to a point in time (Unix ms); `None` while it cannot.
     pub recoverable_since_ms: Option<i64>,
+    pub items: u64,
+    pub billing_mode: String,
+    /// Units to read and to write.
+    pub capacity: (u32, u32),
+    /// How much of a change its stream holds; `None` without a stream.
+    pub stream: Option<String>,
+    /// The attribute that ends items, and when its last change is through.
+    pub ttl: Option<String>,
+    pub ttl_settled_ms: i64,
+    pub is_protected: bool,
+    /// Other regions that hold the same table.
+    pub replicas: Vec<String>,
+    /// ARN of the table it was restored from, and as of when.
+    pub restored_from: Option<(String, i64)>,
 }
 
 /// Points in time are kept for 35 days, and the newest is about five minutes old.

@@ -24,6 +24,7 @@ pub mod route53;
 pub mod s3;
 pub mod scaling;
 pub mod sts;
+mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -67,7 +68,8 @@ pub struct World {
     /// Recovery points by vault.
     pub vaults: BTreeMap<Place, Vec<backup::RecoveryPoint>>,
     pub restore_jobs: BTreeMap<String, backup::RestoreJob>,
-    /// Databases that the plan makes: they are not there before it does.
+    /// Tables and databases that the plan makes: they are not there before it does.
+    pub tables_to_come: BTreeSet<Place>,
     pub to_come: BTreeSet<Place>,
     pub scalables: BTreeMap<scaling::ScalableKey, scaling::Scalable>,
     pub target_groups: BTreeMap<Place, elbv2::TargetGroup>,
@@ -134,6 +136,7 @@ impl World {
             datastores: BTreeMap::new(),
             vaults: BTreeMap::new(),
             restore_jobs: BTreeMap::new(),
+            tables_to_come: BTreeSet::new(),
             to_come: BTreeSet::new(),
             scalables: BTreeMap::new(),
             target_groups: BTreeMap::new(),

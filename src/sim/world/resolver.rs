@@ -59,11 +59,11 @@ fn held(record: &Record, offset: f64, now_ms: i64) -> (Option<&ResourceRecordSet
 
 /// Of several records with one name and type, the one that is answered: the primary, or the
 /// heaviest of those that are not known to fail.
-fn chosen<'a>(
-    mut states: Vec<(&'a ResourceRecordSet, u32)>,
+fn chosen(
+    mut states: Vec<(&ResourceRecordSet, u32)>,
     primary_is_up: bool,
     is_healthy: impl Fn(&ResourceRecordSet) -> bool,
-) -> Option<(&'a ResourceRecordSet, u32)> {
+) -> Option<(&ResourceRecordSet, u32)> {
     let is_primary = |record: &ResourceRecordSet| record.failover.as_deref() == Some("PRIMARY");
     let primary_fails = states.iter().any(|(record, _)| is_primary(record) && !is_healthy(record));
     let wanted = if primary_is_up && !primary_fails { "PRIMARY" } else { "SECONDARY" };

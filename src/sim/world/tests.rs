@@ -6,6 +6,7 @@ mod places;
 mod recovery;
 mod scaling;
 mod storage;
+mod tables;
 mod traffic;
 
 use serde_json::{Value, json};

@@ -102,6 +102,7 @@ fn databases(uses: &ActionUse, sink: &mut Sink) {
     let time = match name {
         "aws/rds.restore_db_cluster_to_point_in_time" => "restore_to_time",
         "aws/rds.restore_db_instance_to_point_in_time" => "restore_time",
+        "aws/dynamodb.restore_table_to_point_in_time" => "restore_date_time",
         _ => return,
     };
     if says(members, time) == says(members, "use_latest_restorable_time") {

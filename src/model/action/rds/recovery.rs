@@ -125,20 +125,20 @@ inputs! {
     }
 }
 
-fn look_at_cluster(id: &str) -> Option<Action> {
-    Some(Action::DescribeDbClusters(DescribeDbClusters { db_cluster_identifier: id.to_owned() }))
+fn look_at_cluster(id: &str) -> Action {
+    Action::DescribeDbClusters(DescribeDbClusters { db_cluster_identifier: id.to_owned() })
 }
 
-fn look_at_instance(id: &str) -> Option<Action> {
-    Some(Action::DescribeDbInstances(DescribeDbInstances { db_instance_identifier: id.to_owned() }))
+fn look_at_instance(id: &str) -> Action {
+    Action::DescribeDbInstances(DescribeDbInstances { db_instance_identifier: id.to_owned() })
 }
 
-fn cluster_page(pages: &Pages<'_>, id: &str) -> Option<String> {
-    Some(pages.regional(&format!("rds/home?region={{region}}#database:id={};is-cluster=true", part(id))))
+fn cluster_page(pages: &Pages<'_>, id: &str) -> String {
+    pages.regional(&format!("rds/home?region={{region}}#database:id={};is-cluster=true", part(id)))
 }
 
-fn instance_page(pages: &Pages<'_>, id: &str) -> Option<String> {
-    Some(pages.regional(&format!("rds/home?region={{region}}#database:id={};is-cluster=false", part(id))))
+fn instance_page(pages: &Pages<'_>, id: &str) -> String {
+    pages.regional(&format!("rds/home?region={{region}}#database:id={};is-cluster=false", part(id)))
 }
 
 /// As the service words it while the thing is still being made.
@@ -168,13 +168,13 @@ impl Operation for RemoveFromGlobalCluster {
     }
 
     fn console(&self, pages: &Pages<'_>) -> Option<String> {
-        cluster_page(pages, last(&self.db_cluster_identifier))
+        Some(cluster_page(pages, last(&self.db_cluster_identifier)))
     }
 }
 
 impl Operation for FailoverDbCluster {
     fn probe(&self) -> Option<Action> {
-        look_at_cluster(&self.db_cluster_identifier)
+        Some(look_at_cluster(&self.db_cluster_identifier))
     }
 
     fn judge(&self, _: Option<&Value>, now: &Value) -> ProbeAnswer {
@@ -203,13 +203,13 @@ impl Operation for FailoverDbCluster {
     }
 
     fn console(&self, pages: &Pages<'_>) -> Option<String> {
-        cluster_page(pages, &self.db_cluster_identifier)
+        Some(cluster_page(pages, &self.db_cluster_identifier))
     }
 }
 
 impl Operation for RestoreDbClusterToPointInTime {
     fn probe(&self) -> Option<Action> {
-        look_at_cluster(&self.db_cluster_identifier)
+        Some(look_at_cluster(&self.db_cluster_identifier))
     }
 
     fn judge(&self, before: Option<&Value>, now: &Value) -> ProbeAnswer {
@@ -229,13 +229,13 @@ impl Operation for RestoreDbClusterToPointInTime {
     }
 
     fn console(&self, pages: &Pages<'_>) -> Option<String> {
-        cluster_page(pages, &self.db_cluster_identifier)
+        Some(cluster_page(pages, &self.db_cluster_identifier))
     }
 }
 
 impl Operation for RestoreDbClusterFromSnapshot {
     fn probe(&self) -> Option<Action> {
-        look_at_cluster(&self.db_cluster_identifier)
+        Some(look_at_cluster(&self.db_cluster_identifier))
     }
 
     fn judge(&self, before: Option<&Value>, now: &Value) -> ProbeAnswer {
@@ -255,7 +255,7 @@ impl Operation for RestoreDbClusterFromSnapshot {
     }
 
     fn console(&self, pages: &Pages<'_>) -> Option<String> {
-        cluster_page(pages, &self.db_cluster_identifier)
+        Some(cluster_page(pages, &self.db_cluster_identifier))
     }
 }
 
@@ -264,7 +264,7 @@ const RESTORE_RIGHTS: &[&str] = &["rds:AddTagsToResource", "kms:CreateGrant", "k
 
 impl Operation for CreateDbInstance {
     fn probe(&self) -> Option<Action> {
-        look_at_instance(&self.db_instance_identifier)
+        Some(look_at_instance(&self.db_instance_identifier))
     }
 
     fn judge(&self, before: Option<&Value>, now: &Value) -> ProbeAnswer {
@@ -284,13 +284,13 @@ impl Operation for CreateDbInstance {
     }
 
     fn console(&self, pages: &Pages<'_>) -> Option<String> {
-        instance_page(pages, &self.db_instance_identifier)
+        Some(instance_page(pages, &self.db_instance_identifier))
     }
 }
 
 impl Operation for RestoreDbInstanceToPointInTime {
     fn probe(&self) -> Option<Action> {
-        look_at_instance(&self.target_db_instance_identifier)
+        Some(look_at_instance(&self.target_db_instance_identifier))
     }
 
     fn judge(&self, before: Option<&Value>, now: &Value) -> ProbeAnswer {
@@ -310,7 +310,7 @@ impl Operation for RestoreDbInstanceToPointInTime {
     }
 
     fn console(&self, pages: &Pages<'_>) -> Option<String> {
-        instance_page(pages, &self.target_db_instance_identifier)
+        Some(instance_page(pages, &self.target_db_instance_identifier))
     }
 }
 
@@ -360,7 +360,7 @@ impl Operation for DescribeDbClusterSnapshots {
 
 impl Operation for DeleteDbCluster {
     fn probe(&self) -> Option<Action> {
-        look_at_cluster(&self.db_cluster_identifier)
+        Some(look_at_cluster(&self.db_cluster_identifier))
     }
 
     fn judge(&self, _: Option<&Value>, now: &Value) -> ProbeAnswer {
@@ -380,13 +380,13 @@ impl Operation for DeleteDbCluster {
     }
 
     fn console(&self, pages: &Pages<'_>) -> Option<String> {
-        cluster_page(pages, &self.db_cluster_identifier)
+        Some(cluster_page(pages, &self.db_cluster_identifier))
     }
 }
 
 impl Operation for DeleteDbInstance {
     fn probe(&self) -> Option<Action> {
-        look_at_instance(&self.db_instance_identifier)
+        Some(look_at_instance(&self.db_instance_identifier))
     }
 
     fn judge(&self, _: Option<&Value>, now: &Value) -> ProbeAnswer {
@@ -406,6 +406,6 @@ impl Operation for DeleteDbInstance {
     }
 
     fn console(&self, pages: &Pages<'_>) -> Option<String> {
-        instance_page(pages, &self.db_instance_identifier)
+        Some(instance_page(pages, &self.db_instance_identifier))
     }
 }

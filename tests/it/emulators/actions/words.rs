@@ -2,7 +2,15 @@
 
 use super::{Case, in_words};
 
-const WAITING: [&str; 16] = [
+const WAITING: [&str; 24] = [
+    "aws/dynamodb.restore_table_to_point_in_time",
+    "aws/dynamodb.describe_table",
+    "aws/dynamodb.update_continuous_backups",
+    "aws/dynamodb.describe_time_to_live",
+    "aws/dynamodb.update_time_to_live",
+    "aws/dynamodb.update_table",
+    "aws/dynamodb.delete_table",
+    "aws/sns.publish",
     "aws/rds.remove_from_global_cluster",
     "aws/rds.failover_db_cluster",
     "aws/rds.restore_db_cluster_to_point_in_time",
