@@ -28,7 +28,7 @@ pub fn questions(plans: &[Plan]) -> Vec<Question> {
         let made: Vec<Ask> = calls.iter().filter_map(wants::makes).collect();
         for question in calls.iter().flat_map(wants::of) {
             // What a step makes has to be missing now, whoever looks at it later.
-            let is_made = question.asks.first().is_some_and(|ask| made.contains(ask));
+            let is_made = question.asks.first().is_some_and(|ask| made.iter().any(|made| is_same_thing(made, ask)));
             if !is_made || question.check == (Check::There { makes: true }) {
                 add(&mut found, question);
             }
@@ -130,6 +130,13 @@ fn add(found: &mut Vec<Question>, question: Question) {
     } else {
         found.push(question);
     }
+}
+
+/// Whether two reads look at the same thing, whatever else they say of it.
+fn is_same_thing(one: &Ask, other: &Ask) -> bool {
+    let (names, others) = (one.action.operation().names(), other.action.operation().names());
+    let shares = one.action == other.action || names.iter().any(|name| others.contains(name));
+    one.action.name() == other.action.name() && shares && is_same_place(&one.target, &other.target)
 }
 
 fn remember<T: PartialEq>(known: &mut Vec<T>, more: Vec<T>) {

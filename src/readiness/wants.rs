@@ -25,13 +25,25 @@ pub(super) struct Wanted<'a> {
     pub is_own: bool,
 }
 
+const CLUSTER: &str = "db_cluster_identifier";
+const INSTANCE: &str = "db_instance_identifier";
+
 /// The questions that a call raises. None where no read could tell beforehand; a test holds the list of these.
 pub(super) fn of(wanted: &Wanted<'_>) -> Vec<Question> {
     match wanted.action {
-        "aws/rds.promote_read_replica_db_cluster" => cluster(wanted, Check::ReplicaCluster),
-        "aws/rds.describe_db_clusters" => cluster(wanted, Check::Cluster),
-        "aws/rds.promote_read_replica" => instance(wanted, Check::ReplicaInstance),
-        "aws/rds.describe_db_instances" => instance(wanted, Check::Instance),
+        "aws/rds.promote_read_replica_db_cluster" => cluster(wanted, CLUSTER, Check::ReplicaCluster),
+        "aws/rds.describe_db_clusters" => cluster(wanted, CLUSTER, Check::Cluster),
+        "aws/rds.promote_read_replica" => instance(wanted, INSTANCE, Check::ReplicaInstance),
+        "aws/rds.describe_db_instances" => instance(wanted, INSTANCE, Check::Instance),
+        "aws/rds.restore_db_cluster_to_point_in_time" => {
+            [cluster(wanted, "source_db_cluster_identifier", Check::Cluster), anything(wanted)].concat()
+        }
+        "aws/rds.restore_db_instance_to_point_in_time" => {
+            [instance(wanted, "source_db_instance_identifier", Check::Instance), anything(wanted)].concat()
+        }
+        "aws/rds.create_db_cluster_snapshot" | "aws/rds.create_db_instance" => {
+            [cluster(wanted, CLUSTER, Check::Cluster), anything(wanted)].concat()
+        }
         "aws/rds.failover_global_cluster"
         | "aws/rds.switchover_global_cluster"
         | "aws/rds.describe_global_clusters" => global(wanted),
@@ -57,15 +69,18 @@ pub(super) fn of(wanted: &Wanted<'_>) -> Vec<Question> {
         "aws/application_autoscaling.register_scalable_target" => scaled(wanted),
         "aws/dynamodb.describe_continuous_backups" => wanted.name("table_name", |table| point_in_time(wanted, table)),
         "aws/dynamodb.restore_table_to_point_in_time" => {
-            let mut found = wanted.name("source_table_name", |table| point_in_time(wanted, table));
-            found.extend(anything(wanted));
-            found
+            [wanted.name("source_table_name", |table| point_in_time(wanted, table)), anything(wanted)].concat()
         }
         "aws/cloudwatch.get_metric" => metric(wanted),
         "http/check" => endpoint(wanted),
         "exec" => program(wanted),
-        // What only an earlier answer names does not exist yet; the identity is asked of each target.
-        "aws/sts.get_caller_identity" | "aws/route53.get_change" | "aws/cloudfront.get_invalidation" => Vec::new(),
+        // What only an earlier answer names does not exist yet; the identity is asked of each target;
+        // there may well have been no restore job so far.
+        "aws/sts.get_caller_identity"
+        | "aws/route53.get_change"
+        | "aws/cloudfront.get_invalidation"
+        | "aws/backup.start_restore_job"
+        | "aws/backup.list_restore_jobs" => Vec::new(),
         other if other.starts_with("aws/") => anything(wanted),
         // Resolvers answer for the side that is left until traffic moves; people and the engine are asked later.
         _ => Vec::new(),
@@ -89,6 +104,11 @@ fn anything(wanted: &Wanted<'_>) -> Vec<Question> {
     };
     let makes = makes(wanted).is_some();
     let look = if action.spec().risk.changes() { action.probe() } else { Some(action) };
+    // Where the read has questions of its own, they are the ones.
+    if let Some(look) = look.as_ref().filter(|look| !makes && look.name() != wanted.action) {
+        let (action, with, target) = (look.name(), look.with(), wanted.target.clone());
+        return of(&Wanted { action, with, target, is_own: false, ..*wanted });
+    }
     let ask = look.map(|action| Ask { target: wanted.target.clone(), action });
     let question = |ask: Ask| wanted.question(called(&ask.action), Check::There { makes }, vec![ask]);
     ask.map(question).into_iter().collect()
@@ -98,7 +118,10 @@ fn anything(wanted: &Wanted<'_>) -> Vec<Question> {
 fn called(look: &Action) -> String {
     let operation = look.name().rsplit('.').next().unwrap_or_default();
     let noun = operation.split_once('_').map_or(operation, |(_, noun)| noun).replace('_', " ");
-    let name = look.operation().names().into_iter().min_by_key(|name| name.len()).unwrap_or_default().to_owned();
+    let noun = noun.strip_suffix('s').filter(|noun| !noun.ends_with('u')).unwrap_or(&noun);
+    let with = look.with();
+    let first = || with.as_object().into_iter().flatten().find_map(|(_, value)| value.as_str());
+    let name = look.operation().names().into_iter().min_by_key(|name| name.len()).or_else(first).unwrap_or_default();
     format!("{noun} {name}").trim_end().to_owned()
 }
 
@@ -151,15 +174,15 @@ impl Wanted<'_> {
     }
 }
 
-fn cluster(wanted: &Wanted<'_>, check: Check) -> Vec<Question> {
-    wanted.name("db_cluster_identifier", |id| {
+fn cluster(wanted: &Wanted<'_>, member: &str, check: Check) -> Vec<Question> {
+    wanted.name(member, |id| {
         let with = json!({"db_cluster_identifier": id});
         wanted.one(format!("cluster {id}"), check, "aws/rds.describe_db_clusters", &with)
     })
 }
 
-fn instance(wanted: &Wanted<'_>, check: Check) -> Vec<Question> {
-    wanted.name("db_instance_identifier", |id| {
+fn instance(wanted: &Wanted<'_>, member: &str, check: Check) -> Vec<Question> {
+    wanted.name(member, |id| {
         let with = json!({"db_instance_identifier": id});
         wanted.one(format!("instance {id}"), check, "aws/rds.describe_db_instances", &with)
     })

@@ -225,6 +225,8 @@ const NOTHING_TO_ASK: &[&str] = &[
     "aws/sts.get_caller_identity",
     "aws/route53.get_change",
     "aws/cloudfront.get_invalidation",
+    "aws/backup.start_restore_job",
+    "aws/backup.list_restore_jobs",
     "aws/route53.test_dns_answer",
     "aws/route53.get_health_check_status",
     "aws/route53.get_health_check",
@@ -332,6 +334,39 @@ fn names_that_only_the_run_can_tell_are_listed_as_such() {
     assert!(later[0].help.as_ref().unwrap().contains("steps.find.outputs.name"));
     let program: Vec<&Finding> = findings.iter().filter(|finding| finding.check == "program").collect();
     assert_eq!((program[0].state, program[0].seen.as_str()), (State::Gap, "not found"));
+}
+
+#[test]
+fn what_a_step_makes_is_not_there_before() {
+    let plan = || {
+        with_steps(&[
+            "{ id: restore, uses: aws/rds.restore_db_cluster_to_point_in_time, with: { db_cluster_identifier: new, \
+             source_db_cluster_identifier: old, use_latest_restorable_time: true }, \
+             verify: [{ uses: aws/rds.describe_db_clusters, expect: \"result.status == 'available'\" }] }",
+            "{ id: writer, uses: aws/rds.create_db_instance, with: { db_instance_identifier: new-1, \
+             db_instance_class: db.r6g.large, engine: aurora-mysql, db_cluster_identifier: new } }",
+            "{ id: delete, uses: aws/rds.delete_db_cluster, confirm: { type: gone }, \
+             with: { db_cluster_identifier: gone, skip_final_snapshot: true } }",
+        ])
+    };
+    let table = |there: &'static [&'static str]| {
+        let cloud = Scripted::new(move |request| match &request.call {
+            Action::DescribeDbClusters(call) if there.contains(&call.db_cluster_identifier.as_str()) => good(request),
+            Action::DescribeDbClusters(_) | Action::DescribeDbInstances(_) => {
+                Err(error(CloudErrorKind::NotFound, "NotFound"))
+            }
+            _ => good(request),
+        });
+        let findings = asked_of(&cloud, plan());
+        findings[1..]
+            .iter()
+            .map(|finding| format!("{} {}", finding.state.glyph(), finding.resource))
+            .collect::<Vec<_>>()
+    };
+    let whole = ["✓ cluster old", "✓ db cluster new", "✓ db instance new-1", "✓ cluster gone"];
+    assert_eq!(table(&["old", "gone"]), whole);
+    let wrong = ["✗ cluster old", "✗ db cluster new", "✓ db instance new-1", "✗ cluster gone"];
+    assert_eq!(table(&["new"]), wrong);
 }
 
 #[test]
