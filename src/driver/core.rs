@@ -232,7 +232,7 @@ impl Driver {
     fn perform(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
-                Effect::Call(request) => self.call(request),
+                Effect::Call(request) => self.call(*request),
                 Effect::StartTimer { timer, at_ms } => {
                     if self.armed.insert(timer.clone()) {
                         self.waits += usize::from(matches!(timer, Timer::Wait { .. }));

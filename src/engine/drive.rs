@@ -189,7 +189,7 @@ impl Engine {
             return;
         }
         self.steps[ix].inflight.push(purpose);
-        out.push(Effect::Call(CallRequest {
+        out.push(Effect::Call(Box::new(CallRequest {
             ticket: self.ticket(ix, purpose),
             call,
             target,
@@ -199,7 +199,7 @@ impl Engine {
             changes: false,
             before: None,
             session: CallSession::Base,
-        }));
+        })));
     }
 
     /// Whether everything the gate asks for is there.
@@ -350,7 +350,7 @@ impl Engine {
             session: self.session_of(ix, purpose, changes),
         };
         self.steps[ix].inflight.push(purpose);
-        out.push(Effect::Call(request));
+        out.push(Effect::Call(Box::new(request)));
     }
 
     /// In flight, and no call is known of it: the process that sent it is gone.

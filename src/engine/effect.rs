@@ -12,7 +12,7 @@ pub enum Effect {
     /// Journal this fact, then hand it back to the engine.
     Record(Event),
     /// Call the cloud (or the world outside) and hand the answer back as an event.
-    Call(CallRequest),
+    Call(Box<CallRequest>),
     StartTimer {
         timer: Timer,
         at_ms: i64,

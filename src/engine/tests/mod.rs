@@ -107,7 +107,7 @@ impl Bench {
             for effect in self.engine.handle(&stamped) {
                 match effect {
                     Effect::Record(event) => queue.push_back(event),
-                    Effect::Call(call) => self.calls.push_back(call),
+                    Effect::Call(call) => self.calls.push_back(*call),
                     Effect::StartTimer { timer, at_ms } => self.timers.push((at_ms, timer)),
                     Effect::AskOperator { .. } | Effect::Finish => {}
                 }

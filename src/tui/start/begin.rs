@@ -77,6 +77,7 @@ fn line(label: &'static str, text: impl Into<String>, tone: LineTone) -> BeginLi
 
 impl BeginModel {
     /// What it says, in the order of its weight.
+    #[must_use]
     pub fn lines(&self) -> Vec<BeginLine> {
         use LineTone::{Bad, Good, Plain};
         let mut lines = Vec::new();
