@@ -2,16 +2,15 @@
 //!
 //! Knows: which members of which kind may be set. Must not know: how the world came about.
 
+mod outside;
 mod places;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::SimError;
-use super::naming::{bare, short};
+use super::naming::bare;
 use super::world::World;
-use super::world::hosts::Fixed;
-use super::world::outside::Output;
 use super::world::rds::Lag;
 use crate::model::Value;
 use crate::model::action::route53::{AliasTarget, ResourceRecord};
@@ -71,9 +70,9 @@ fn change(world: &mut World, kind: &str, id: &str, members: &Value) -> Result<()
         "distribution" => distribution(world, id, members)?,
         "bucket" => bucket(world, id, members)?,
         "metric" => metric(world, id, members)?,
-        "identity" => identity(world, id, members)?,
-        "exec" => exec(world, id, members)?,
-        "host" => host(world, id, members)?,
+        "identity" => outside::identity(world, id, members)?,
+        "exec" => outside::exec(world, id, members)?,
+        "host" => outside::host(world, id, members)?,
         other => {
             let kinds = KINDS.join(", ");
             return Err(SimError::Scenario(format!("`world.{other}` is no kind of resource: there are {kinds}")));
@@ -362,58 +361,4 @@ fn metric(world: &mut World, id: &str, value: &Value) -> Result<Met, SimError> {
         set(&mut metric.missing, patch.missing);
     }
     Ok((met, known))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct IdentityPatch {
-    account: Option<String>,
-    arn: Option<String>,
-    user_id: Option<String>,
-}
-
-fn identity(world: &mut World, id: &str, value: &Value) -> Result<Met, SimError> {
-    let patch: IdentityPatch = members("identity", id, value)?;
-    let target = crate::model::plan::ResolvedTarget { account: Some(id.to_owned()), ..Default::default() };
-    let mut identity = world.identity(&target);
-    if let Some(account) = &patch.account {
-        identity.arn = identity.arn.replace(id, account);
-    }
-    set(&mut identity.account, patch.account);
-    set(&mut identity.arn, patch.arn);
-    set(&mut identity.user_id, patch.user_id);
-    world.identities.insert(id.to_owned(), identity);
-    Ok((true, Vec::new()))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[derive(Default)]
-struct OutputPatch {
-    exit_code: i32,
-    stdout: String,
-    stderr: String,
-}
-
-fn exec(world: &mut World, id: &str, value: &Value) -> Result<Met, SimError> {
-    let patch: OutputPatch = members("exec", id, value)?;
-    let output = Output { exit_code: patch.exit_code, stdout: patch.stdout, stderr: patch.stderr };
-    let (program, rest) = id.split_once(' ').map_or((id, None), |(program, rest)| (program, Some(rest)));
-    let start = rest.map_or_else(|| short(program).to_owned(), |rest| format!("{} {rest}", short(program)));
-    world.exec.insert(start, output);
-    Ok((true, Vec::new()))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct HostPatch {
-    status: u32,
-    #[serde(default)]
-    body: String,
-}
-
-fn host(world: &mut World, id: &str, value: &Value) -> Result<Met, SimError> {
-    let patch: HostPatch = members("host", id, value)?;
-    world.hosts.insert(bare(id), Fixed { status: patch.status, body: patch.body });
-    Ok((true, Vec::new()))
 }

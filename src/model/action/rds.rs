@@ -1,15 +1,16 @@
 //! RDS and Aurora.
 
 mod recovery;
+mod writers;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use recovery::{
     CreateDbClusterSnapshot, CreateDbInstance, DeleteDbCluster, DeleteDbInstance, DescribeDbClusterSnapshots,
-    FailoverDbCluster, RemoveFromGlobalCluster, RestoreDbClusterFromSnapshot, RestoreDbClusterToPointInTime,
-    RestoreDbInstanceToPointInTime,
+    RestoreDbClusterFromSnapshot, RestoreDbClusterToPointInTime, RestoreDbInstanceToPointInTime,
 };
+pub use writers::{FailoverDbCluster, RemoveFromGlobalCluster};
 
 /// Result: the cluster, as `DescribeDbClusters`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

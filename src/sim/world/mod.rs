@@ -25,6 +25,7 @@ pub mod s3;
 pub mod scaling;
 pub mod sts;
 mod tables;
+mod writers;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,28 +1,12 @@
 //! RDS and Aurora: restores, the instances that they need, snapshots, and taking away what was made.
 
-use serde_json::json;
-
-use super::{DescribeDbClusters, DescribeDbInstances, DescribeGlobalClusters};
+use super::{DescribeDbClusters, DescribeDbInstances};
 use crate::model::Value;
 use crate::model::action::Action;
-use crate::model::action::operation::{Operation, Pages, inputs, last, made, part, taken_away};
+use crate::model::action::operation::{Operation, Pages, inputs, made, part, taken_away};
 use crate::model::outcome::ProbeAnswer;
 
 inputs! {
-    /// Result: the global cluster, as `DescribeGlobalClusters`. The cluster then stands alone and takes writes: **both sides can**, so send writes to one of them only.
-    RemoveFromGlobalCluster {
-        global_cluster_identifier: String,
-        /// ARN of the member that is detached.
-        db_cluster_identifier: String;
-    }
-
-    /// Result: the cluster, as `DescribeDbClusters`.
-    FailoverDbCluster {
-        db_cluster_identifier: String;
-        /// The instance that becomes the writer. Without it AWS picks one, and no look tells afterwards whether it was this call.
-        target_db_instance_identifier: String,
-    }
-
     /// Result: the new cluster, as `DescribeDbClusters`. It has **no instances** and a new endpoint: `create_db_instance` comes next. Exactly one of `restore_to_time` and `use_latest_restorable_time` is needed.
     RestoreDbClusterToPointInTime {
         /// The new cluster's name.
@@ -125,7 +109,7 @@ inputs! {
     }
 }
 
-fn look_at_cluster(id: &str) -> Action {
+pub(super) fn look_at_cluster(id: &str) -> Action {
     Action::DescribeDbClusters(DescribeDbClusters { db_cluster_identifier: id.to_owned() })
 }
 
@@ -133,7 +117,7 @@ fn look_at_instance(id: &str) -> Action {
     Action::DescribeDbInstances(DescribeDbInstances { db_instance_identifier: id.to_owned() })
 }
 
-fn cluster_page(pages: &Pages<'_>, id: &str) -> String {
+pub(super) fn cluster_page(pages: &Pages<'_>, id: &str) -> String {
     pages.regional(&format!("rds/home?region={{region}}#database:id={};is-cluster=true", part(id)))
 }
 
@@ -143,69 +127,6 @@ fn instance_page(pages: &Pages<'_>, id: &str) -> String {
 
 /// As the service words it while the thing is still being made.
 const MAKING: &[&str] = &["creating"];
-
-impl Operation for RemoveFromGlobalCluster {
-    fn probe(&self) -> Option<Action> {
-        let global_cluster_identifier = self.global_cluster_identifier.clone();
-        Some(Action::DescribeGlobalClusters(DescribeGlobalClusters { global_cluster_identifier }))
-    }
-
-    fn judge(&self, _: Option<&Value>, now: &Value) -> ProbeAnswer {
-        let Some(members) = now["members"].as_array() else { return ProbeAnswer::CannotTell };
-        if members.iter().any(|member| member["db_cluster_arn"] == json!(self.db_cluster_identifier)) {
-            ProbeAnswer::Before
-        } else {
-            ProbeAnswer::After
-        }
-    }
-
-    fn settle_ms(&self) -> u64 {
-        60_000
-    }
-
-    fn names(&self) -> Vec<&str> {
-        vec![&self.global_cluster_identifier, &self.db_cluster_identifier]
-    }
-
-    fn console(&self, pages: &Pages<'_>) -> Option<String> {
-        Some(cluster_page(pages, last(&self.db_cluster_identifier)))
-    }
-}
-
-impl Operation for FailoverDbCluster {
-    fn probe(&self) -> Option<Action> {
-        Some(look_at_cluster(&self.db_cluster_identifier))
-    }
-
-    fn judge(&self, _: Option<&Value>, now: &Value) -> ProbeAnswer {
-        let (Some(members), Some(target)) = (now["members"].as_array(), &self.target_db_instance_identifier) else {
-            return ProbeAnswer::CannotTell;
-        };
-        let is_target = |member: &Value| member["db_instance_identifier"] == json!(target);
-        if now["status"] == json!("failing-over") {
-            ProbeAnswer::InProgress
-        } else if members.iter().any(|member| is_target(member) && member["is_writer"] == json!(true)) {
-            ProbeAnswer::After
-        } else {
-            ProbeAnswer::Before
-        }
-    }
-
-    fn settle_ms(&self) -> u64 {
-        60_000
-    }
-
-    fn names(&self) -> Vec<&str> {
-        std::iter::once(&self.db_cluster_identifier)
-            .chain(&self.target_db_instance_identifier)
-            .map(String::as_str)
-            .collect()
-    }
-
-    fn console(&self, pages: &Pages<'_>) -> Option<String> {
-        Some(cluster_page(pages, &self.db_cluster_identifier))
-    }
-}
 
 impl Operation for RestoreDbClusterToPointInTime {
     fn probe(&self) -> Option<Action> {

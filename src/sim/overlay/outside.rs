@@ -1,0 +1,65 @@
+//! Changes to who calls, to programs and to hosts.
+
+use serde::Deserialize;
+
+use super::{Met, members, set};
+use crate::model::Value;
+use crate::sim::SimError;
+use crate::sim::naming::{bare, short};
+use crate::sim::world::World;
+use crate::sim::world::hosts::Fixed;
+use crate::sim::world::outside::Output;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IdentityPatch {
+    account: Option<String>,
+    arn: Option<String>,
+    user_id: Option<String>,
+}
+
+pub(super) fn identity(world: &mut World, id: &str, value: &Value) -> Result<Met, SimError> {
+    let patch: IdentityPatch = members("identity", id, value)?;
+    let target = crate::model::plan::ResolvedTarget { account: Some(id.to_owned()), ..Default::default() };
+    let mut identity = world.identity(&target);
+    if let Some(account) = &patch.account {
+        identity.arn = identity.arn.replace(id, account);
+    }
+    set(&mut identity.account, patch.account);
+    set(&mut identity.arn, patch.arn);
+    set(&mut identity.user_id, patch.user_id);
+    world.identities.insert(id.to_owned(), identity);
+    Ok((true, Vec::new()))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[derive(Default)]
+struct OutputPatch {
+    exit_code: i32,
+    stdout: String,
+    stderr: String,
+}
+
+pub(super) fn exec(world: &mut World, id: &str, value: &Value) -> Result<Met, SimError> {
+    let patch: OutputPatch = members("exec", id, value)?;
+    let output = Output { exit_code: patch.exit_code, stdout: patch.stdout, stderr: patch.stderr };
+    let (program, rest) = id.split_once(' ').map_or((id, None), |(program, rest)| (program, Some(rest)));
+    let start = rest.map_or_else(|| short(program).to_owned(), |rest| format!("{} {rest}", short(program)));
+    world.exec.insert(start, output);
+    Ok((true, Vec::new()))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HostPatch {
+    status: u32,
+    #[serde(default)]
+    body: String,
+}
+
+pub(super) fn host(world: &mut World, id: &str, value: &Value) -> Result<Met, SimError> {
+    let patch: HostPatch = members("host", id, value)?;
+    world.hosts.insert(bare(id), Fixed { status: patch.status, body: patch.body });
+    Ok((true, Vec::new()))
+}
