@@ -132,11 +132,23 @@ fn add(found: &mut Vec<Question>, question: Question) {
     }
 }
 
-/// Whether two reads look at the same thing, whatever else they say of it.
-fn is_same_thing(one: &Ask, other: &Ask) -> bool {
-    let (names, others) = (one.action.operation().names(), other.action.operation().names());
-    let shares = one.action == other.action || names.iter().any(|name| others.contains(name));
-    one.action.name() == other.action.name() && shares && is_same_place(&one.target, &other.target)
+/// Whether a read looks at what a step makes, or at a side of it: the same service, and its name.
+fn is_same_thing(made: &Ask, other: &Ask) -> bool {
+    let service = |ask: &Ask| ask.action.name().split('.').next();
+    let (names, others) = (names_of(&made.action), names_of(&other.action));
+    service(made) == service(other)
+        && names.iter().any(|name| others.contains(name))
+        && is_same_place(&made.target, &other.target)
+}
+
+/// What a read names; where it does not say, every text of its input.
+fn names_of(look: &Action) -> Vec<String> {
+    let names: Vec<String> = look.operation().names().into_iter().map(str::to_owned).collect();
+    if !names.is_empty() {
+        return names;
+    }
+    let with = look.with();
+    with.as_object().into_iter().flatten().filter_map(|(_, value)| value.as_str().map(str::to_owned)).collect()
 }
 
 fn remember<T: PartialEq>(known: &mut Vec<T>, more: Vec<T>) {

@@ -68,6 +68,11 @@ pub(super) fn of(wanted: &Wanted<'_>) -> Vec<Question> {
         "aws/route53.test_dns_answer" => wanted.name("hosted_zone_id", |id| zone(wanted, id)),
         "aws/application_autoscaling.register_scalable_target" => scaled(wanted),
         "aws/dynamodb.describe_continuous_backups" => wanted.name("table_name", |table| point_in_time(wanted, table)),
+        // It turns on what the row of other steps looks for.
+        "aws/dynamodb.update_continuous_backups" => wanted.name("table_name", |table| {
+            let (look, with) = ("aws/dynamodb.describe_continuous_backups", json!({"table_name": table}));
+            wanted.one(format!("table {table}"), Check::There { makes: false }, look, &with)
+        }),
         "aws/dynamodb.restore_table_to_point_in_time" => {
             [wanted.name("source_table_name", |table| point_in_time(wanted, table)), anything(wanted)].concat()
         }

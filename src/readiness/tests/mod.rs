@@ -370,6 +370,33 @@ fn what_a_step_makes_is_not_there_before() {
 }
 
 #[test]
+fn what_is_set_again_on_a_restored_table_is_not_asked_before() {
+    let plan = with_steps(&[
+        "{ id: restore, uses: aws/dynamodb.restore_table_to_point_in_time, with: { source_table_name: orders, \
+         target_table_name: orders-new, use_latest_restorable_time: true } }",
+        "{ id: keep, uses: aws/dynamodb.update_continuous_backups, with: { table_name: orders-new, \
+         point_in_time_recovery_specification: { point_in_time_recovery_enabled: true } } }",
+    ]);
+    let cloud = Scripted::new(|request| match &request.call {
+        Action::DescribeContinuousBackups(call) if call.table_name == "orders" => {
+            Ok(json!({"point_in_time_recovery_status": "DISABLED"}))
+        }
+        Action::DescribeTable(_) | Action::DescribeContinuousBackups(_) => {
+            Err(error(CloudErrorKind::NotFound, "ResourceNotFoundException"))
+        }
+        _ => good(request),
+    });
+    let findings = asked_of(&cloud, plan);
+    assert_eq!(
+        rows(&findings[1..]),
+        [
+            "✗ dr | table orders | point_in_time | point-in-time recovery is off",
+            "✓ dr | table orders-new | free | not there yet, the runbook makes it",
+        ]
+    );
+}
+
+#[test]
 fn endpoints_are_asked_while_they_can_tell() {
     let step = |id: &str, host: &str| format!("{{ id: {id}, uses: http/check, with: {{ url: 'https://{host}/' }} }}");
     let plan = with_steps(&[
