@@ -10,7 +10,7 @@ use lifeboat::engine::effect::{CallRequest, CallSession};
 use lifeboat::engine::ports::Cloud as _;
 use lifeboat::model::action::Action;
 use lifeboat::model::event::{Purpose, Ticket};
-use lifeboat::model::outcome::{CloudError, Risk};
+use lifeboat::model::outcome::{CloudError, CloudErrorKind, Risk};
 use lifeboat::model::plan::ResolvedTarget;
 use serde_json::{Value, json};
 
@@ -44,7 +44,12 @@ impl Adapter {
     /// Makes one call, as the engine would: a change with what it saw before.
     pub fn call(&mut self, action: &Action, target: &ResolvedTarget) -> Result<Value, CloudError> {
         let before = match action.probe() {
-            Some(probe) if changes(action) => Some(self.send(&probe, target, None)?),
+            Some(probe) if changes(action) => match self.send(&probe, target, None) {
+                Ok(before) => Some(before),
+                // What is to be made is not there yet.
+                Err(error) if error.kind == CloudErrorKind::NotFound => None,
+                Err(error) => return Err(error),
+            },
             _ => None,
         };
         self.send(action, target, before)

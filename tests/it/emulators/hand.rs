@@ -24,7 +24,8 @@ pub struct Refused {
 impl Refused {
     /// The emulator does not have the operation: moto answers with a page, ministack with a code.
     pub fn is_not_implemented(&self) -> bool {
-        ["500", "404", "InvalidAction"].contains(&self.code.as_str()) || self.message.starts_with("Unknown ")
+        let said = ["<!doctype html>", "Unknown ", "No route for "].iter().any(|start| self.message.starts_with(start));
+        said || ["404", "InvalidAction", "ResponseParserError"].contains(&self.code.as_str())
     }
 }
 

@@ -35,7 +35,7 @@ pub const SERVICES: [(&str, &str); 13] = [
 /// not; all others are ministack's, which is the more faithful.
 pub type AtMoto = &'static [&'static str];
 /// A replica can be promoted.
-pub const REPLICAS: AtMoto = &["rds", "application-autoscaling"];
+pub const REPLICAS: AtMoto = &["rds", "ec2", "application-autoscaling"];
 /// A global database can change its writer.
 pub const GLOBAL: AtMoto = &["application-autoscaling"];
 /// A service's capacity has bounds.

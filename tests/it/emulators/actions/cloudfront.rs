@@ -17,7 +17,7 @@ fn of(distribution: &Value) -> Value {
     json!({"distribution_id": distribution["id"]})
 }
 
-pub fn distribution(world: &mut World<'_>) -> Value {
+fn distribution(world: &mut World<'_>) -> Value {
     let origin = json!({
         "Id": "app", "DomainName": "home.shop.example",
         "CustomOriginConfig": {"HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": "https-only"},

@@ -8,7 +8,7 @@ use super::{Case, ELSEWHERE, World, changing, reading};
 const PRIMARY: &str = "shop";
 const STANDBY: &str = "shop-dr";
 /// What the emulators roll dice for.
-const MADE_UP: [&str; 9] = [
+pub(super) const MADE_UP: [&str; 9] = [
     "VpcSecurityGroupId",
     "Endpoint",
     "ReaderEndpoint",
@@ -41,7 +41,7 @@ pub(super) fn global() -> Vec<Case> {
 }
 
 /// A cluster in the home region and its replica in the standby region.
-pub fn replica_cluster(world: &mut World<'_>) -> Value {
+fn replica_cluster(world: &mut World<'_>) -> Value {
     let master = json!({"MasterUsername": "admin", "MasterUserPassword": "not-a-secret"});
     let mut primary = json!({"DBClusterIdentifier": PRIMARY, "Engine": "aurora-mysql"});
     merge(&mut primary, &master);
@@ -89,7 +89,7 @@ fn instances(world: &mut World<'_>) -> Value {
 }
 
 /// A writer in the home region, a secondary in the standby region.
-pub fn global_database(world: &mut World<'_>) -> Value {
+pub(super) fn global_database(world: &mut World<'_>) -> Value {
     let engine = json!({"Engine": "aurora-postgresql", "GlobalClusterIdentifier": "shop-global"});
     world.call_in(ELSEWHERE, "rds", "create_global_cluster", engine.clone());
     let mut writer = json!({
@@ -103,7 +103,7 @@ pub fn global_database(world: &mut World<'_>) -> Value {
     json!({"target_db_cluster_identifier": secondary["DBCluster"]["DBClusterArn"]})
 }
 
-fn members(world: &mut World<'_>) -> Value {
+pub(super) fn members(world: &mut World<'_>) -> Value {
     let mut found = world.call("rds", "describe_global_clusters", json!({"GlobalClusterIdentifier": "shop-global"}));
     without(&mut found, &MADE_UP);
     found
