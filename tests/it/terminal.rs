@@ -127,6 +127,7 @@ impl Terminal {
 
     /// Reads on until nothing new was drawn for so long: for screens that drop what is typed before
     /// they could be read, and do not say when they listen.
+    #[cfg(feature = "aws")]
     pub fn settle(&mut self, quiet: Duration) {
         while let Ok(bytes) = self.output.recv_timeout(quiet) {
             self.take(&bytes);

@@ -52,10 +52,10 @@ impl Adapter {
             },
             _ => None,
         };
-        self.send(action, target, before)
+        self.send(action, target, before.as_ref())
     }
 
-    fn send(&mut self, action: &Action, target: &ResolvedTarget, before: Option<Value>) -> Result<Value, CloudError> {
+    fn send(&mut self, action: &Action, target: &ResolvedTarget, before: Option<&Value>) -> Result<Value, CloudError> {
         let line = json!({"action": action.name(), "with": action.with(), "target": target, "before": before});
         writeln!(self.asked, "{line}").unwrap();
         let mut line = String::new();

@@ -56,6 +56,7 @@ impl Hand {
     }
 
     /// The same at one emulator, whichever has the service.
+    #[expect(clippy::needless_pass_by_value, reason = "parameters are written where the call is made")]
     pub fn attempt_at(
         &mut self,
         url: &str,
