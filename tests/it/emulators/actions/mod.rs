@@ -8,8 +8,8 @@ mod rds;
 mod recovery;
 mod route53;
 mod s3;
+mod tables;
 mod traffic;
-mod words;
 
 use lifeboat::model::action::examples::example_with;
 use lifeboat::model::action::{Action, SPECS};
@@ -75,10 +75,10 @@ fn cases() -> Vec<(&'static str, AtMoto, Vec<Case>)> {
         ("health", HEALTH, route53::health_checks()),
         ("cloudfront", GLOBAL, cloudfront::cases()),
         ("s3", GLOBAL, s3::cases()),
+        ("tables", GLOBAL, tables::cases()),
         ("load balancers", GLOBAL, traffic::load_balancers()),
         ("scaling", SCALING, traffic::scaling()),
         ("others", GLOBAL, others::cases()),
-        ("words", GLOBAL, words::cases()),
     ]
 }
 
@@ -228,6 +228,11 @@ fn of_recovery_elsewhere() {
 }
 
 #[test]
+fn of_tables_and_topics() {
+    show_all("tables");
+}
+
+#[test]
 fn of_ecs() {
     show_all("ecs");
 }
@@ -265,11 +270,6 @@ fn of_s3() {
 #[test]
 fn of_other_services() {
     show_all("others");
-}
-
-#[test]
-fn of_the_rest_in_words() {
-    show_all("words");
 }
 
 /// A new action without a case here fails.
