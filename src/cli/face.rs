@@ -86,6 +86,14 @@ pub fn headless(parts: Parts) -> io::Result<(Over, Arc<View>, Option<u8>)> {
     })
 }
 
+/// A file that has reached the limit of its size is told as an error, not by a signal's death. The
+/// handler stays for the life of the process.
+pub fn outlive_size_signal() {
+    let listens = block_on(async { signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw())).map(drop) });
+    // Where it cannot be caught, the system's own way stays.
+    drop(listens);
+}
+
 /// The signals that end a run.
 struct Signals {
     hangup: Signal,

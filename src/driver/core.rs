@@ -6,8 +6,6 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use rustix::process::Signal;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::auto::{self, Next};
@@ -134,8 +132,6 @@ impl Driver {
     }
 
     async fn work(&mut self) -> Result<Over, JournalError> {
-        // A file that has reached the limit of its size is told as an error, not by a signal's death.
-        let _size_signal = signal(SignalKind::from_raw(Signal::XFSZ.as_raw()));
         self.open()?;
         let person = self.parts.operator == Operator::Person;
         let mut tick = tokio::time::interval(Duration::from_secs(1));

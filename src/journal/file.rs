@@ -249,7 +249,8 @@ impl FileJournal {
             ev,
             prev: self.head,
         };
-        let written = serde_json::to_writer(&mut line, &body).map(|()| record::seal(&mut line));
+        let mut writer = serde_json::Serializer::with_formatter(&mut line, record::Visible);
+        let written = body.serialize(&mut writer).map(|()| record::seal(&mut line));
         self.line = line;
         written
     }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 use serde::de::{self, Deserializer, Visitor};
@@ -10,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::model::event::{Event, Stamped};
 use crate::model::outcome::Mode;
+use crate::model::text::is_hidden;
 use crate::model::time;
 
 /// The version of the line format.
@@ -206,6 +208,24 @@ pub(super) struct Line<'a, E> {
     pub who: Cow<'a, str>,
     pub ev: E,
     pub prev: Link,
+}
+
+/// Writes a line's JSON so that a terminal that shows the file obeys nothing in it: `tail -f` on a
+/// journal is what people do at 3 a.m.
+pub(super) struct Visible;
+
+impl serde_json::ser::Formatter for Visible {
+    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some((at, c)) = rest.char_indices().find(|(_, c)| *c == '\u{7f}' || is_hidden(*c)) {
+            writer.write_all(&rest.as_bytes()[..at])?;
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+            rest = &rest[at + c.len_utf8()..];
+        }
+        writer.write_all(rest.as_bytes())
+    }
 }
 
 /// Ends a body (`{…}`) with its own hash and a newline.

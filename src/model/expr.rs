@@ -6,7 +6,7 @@
 
 use std::sync::OnceLock;
 
-use minijinja::{Environment, UndefinedBehavior};
+use minijinja::{Environment, Error, ErrorKind, Expression, UndefinedBehavior};
 
 use super::span::Span;
 use super::template::{Expr, Node, Template, Tree};
@@ -23,6 +23,18 @@ pub struct ExprError {
     pub span: Span,
     /// The path that has no value, when that is the reason.
     pub missing: Option<String>,
+}
+
+/// The longest expression. What is longer nobody reads, and a compiler that follows it operand by
+/// operand would run out of stack.
+const MAX_BYTES: usize = 4 * 1024;
+
+/// An expression made ready, unless it is too long to be one.
+fn compiled(source: &str) -> Result<Expression<'_, '_>, Error> {
+    if source.len() > MAX_BYTES {
+        return Err(Error::new(ErrorKind::SyntaxError, "it is longer than 4 KiB"));
+    }
+    environment().compile_expression(source)
 }
 
 fn environment() -> &'static Environment<'static> {
@@ -97,7 +109,7 @@ fn close(code: &str) -> Option<usize> {
 /// # Errors
 /// The engine's message, with a hint where another language's operator was used.
 pub fn syntax(source: &str) -> Result<(), String> {
-    environment().compile_expression(source).map(|_| ()).map_err(|error| {
+    compiled(source).map(|_| ()).map_err(|error| {
         let mut message = error.detail().map_or_else(|| error.to_string(), str::to_owned);
         for (wrong, right) in [("&&", "and"), ("||", "or"), ("===", "=="), ("!", "not")] {
             if source.contains(wrong) && !(wrong == "!" && source.contains("!=")) {
@@ -112,10 +124,8 @@ pub fn syntax(source: &str) -> Result<(), String> {
 /// Every path that a bare expression names: `steps.lag.outputs.lag`, `inputs.dr`.
 #[must_use]
 pub fn references(source: &str) -> Vec<String> {
-    let mut paths: Vec<String> = environment()
-        .compile_expression(source)
-        .map(|expr| expr.undeclared_variables(true).into_iter().collect())
-        .unwrap_or_default();
+    let mut paths: Vec<String> =
+        compiled(source).map(|expr| expr.undeclared_variables(true).into_iter().collect()).unwrap_or_default();
     paths.sort();
     paths
 }
@@ -137,7 +147,7 @@ pub fn lookup<'a>(scope: &'a Object, path: &str) -> Option<&'a Value> {
 
 fn evaluate(source: &str, span: Span, scope: &Object) -> Result<Value, ExprError> {
     let fail = |message: String| ExprError { message, span, missing: None };
-    let expr = environment().compile_expression(source).map_err(|error| fail(error.to_string()))?;
+    let expr = compiled(source).map_err(|error| fail(error.to_string()))?;
     let mut paths: Vec<String> = expr.undeclared_variables(true).into_iter().collect();
     paths.sort();
     for path in paths {

@@ -82,7 +82,7 @@ fn push_safe(out: &mut String, c: char, marks: usize) {
 
 /// Characters without a shape of their own: C1 controls, bidi controls, zero-width and format
 /// characters, fillers, variation selectors, tags.
-const fn is_hidden(c: char) -> bool {
+pub const fn is_hidden(c: char) -> bool {
     matches!(c,
         '\u{80}'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{61c}'
         | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'

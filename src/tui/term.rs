@@ -180,6 +180,18 @@ fn install_hook() {
     });
 }
 
+/// Puts something that is never readable in the place of a terminal that is gone: the event reader
+/// would go round and round on it, and take a whole core from the call in flight.
+fn hush() {
+    use rustix::pipe::{PipeFlags, pipe_with};
+    if let Ok((quiet, writer)) = pipe_with(PipeFlags::NONBLOCK | PipeFlags::CLOEXEC)
+        && rustix::stdio::dup2_stdin(&quiet).is_ok()
+    {
+        // Kept open for good: a pipe without a writer is readable again, at its end.
+        std::mem::forget(writer);
+    }
+}
+
 /// Turns true once the terminal has hung up. The event reader itself never tells; the thread
 /// sleeps in the kernel until then.
 pub fn hung_up() -> watch::Receiver<bool> {
@@ -199,6 +211,7 @@ pub fn hung_up() -> watch::Receiver<bool> {
                         Err(_) => return,
                     }
                 }
+                hush();
                 // Nobody may be listening any more.
                 let _ = tell.send(true);
             });

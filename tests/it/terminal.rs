@@ -27,6 +27,7 @@ const FRAME_MARK: &str = "\u{1b}[?2026";
 
 pub struct Terminal {
     parser: vt100::Parser,
+    raw: Vec<u8>,
     /// The end of what was read, in which a mark may be cut in two.
     tail: String,
     in_frame: bool,
@@ -82,6 +83,7 @@ impl Terminal {
         let parser = vt100::Parser::new(rows.try_into().unwrap(), columns.try_into().unwrap(), 0);
         Self {
             parser,
+            raw: Vec::new(),
             tail: String::new(),
             in_frame: false,
             output,
@@ -92,6 +94,21 @@ impl Terminal {
             unplugged,
             patience: DEADLINE,
         }
+    }
+
+    /// Every byte that was written so far.
+    pub fn raw(&self) -> String {
+        String::from_utf8_lossy(&self.raw).into_owned()
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.process_id().unwrap()
+    }
+
+    /// Makes the window another size.
+    pub fn resize(&mut self, (columns, rows): (u16, u16)) {
+        self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
+        self.parser.screen_mut().set_size(rows.try_into().unwrap(), columns.try_into().unwrap());
     }
 
     /// What the screen shows.
@@ -135,6 +152,7 @@ impl Terminal {
     }
 
     fn take(&mut self, bytes: &[u8]) {
+        self.raw.extend_from_slice(bytes);
         self.parser.process(bytes);
         self.tail.push_str(&String::from_utf8_lossy(bytes));
         if let Some(at) = self.tail.rfind(FRAME_MARK) {

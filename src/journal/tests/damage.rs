@@ -16,8 +16,12 @@ struct Written {
 
 impl Written {
     fn new() -> Self {
+        Self::of(RECORDS)
+    }
+
+    fn of(records: u64) -> Self {
         let base = tempfile::tempdir().unwrap();
-        write_run(base.path(), Mode::Drill, RECORDS);
+        write_run(base.path(), Mode::Drill, records);
         let bytes = bytes(base.path());
         Self { base, bytes }
     }
@@ -195,4 +199,74 @@ fn an_endless_line_is_bounded() {
     std::fs::write(base.path().join(disk::JOURNAL), vec![b'{'; 200_000]).unwrap();
     let found = read(base.path()).unwrap();
     assert_eq!(found.damage.map(|damage| damage.reason), Some(DamageKind::BadJson));
+}
+
+/// Records of the long form.
+const MANY: u64 = 200;
+
+/// The long form, as one line of the table that `.ci/faults` prints.
+#[test]
+#[ignore = "long; .ci/faults runs it"]
+fn suite_mutation() {
+    use std::io::Write as _;
+    let written = Written::of(MANY);
+    let (mut cases, mut unseen, mut seen_by_json) = (0_u64, Vec::new(), 0_u64);
+    let mut expect = |is_seen: bool, what: &str| {
+        cases += 1;
+        if !is_seen {
+            unseen.push(what.to_owned());
+        }
+    };
+    for (number, start, above) in chains(&written) {
+        let end = start + written.bytes[start..].iter().position(|&byte| byte == b'\n').unwrap();
+        // A line behind it stays: what a changed newline joins must not pass either.
+        let next = written.bytes[end + 1..].iter().position(|&byte| byte == b'\n').map_or(end + 1, |at| end + at + 2);
+        let mut rest = written.bytes[start..next].to_vec();
+        for at in 0..=end - start {
+            for bit in 0..8 {
+                rest[at] ^= 1 << bit;
+                let (records, damage, torn) = read_on(&written, above.as_ref(), &rest);
+                // Without the newline of the last line of all, what is left looks like a torn write only
+                // when its own hash is wrong as well.
+                let is_tail = number == MANY && torn > 0 && records == 0 && at == end - start;
+                expect(
+                    damage.is_some_and(|damage| damage.record == number) || is_tail,
+                    &format!("bit {bit} of byte {at} of record {number}"),
+                );
+                let line = rest.split(|&byte| byte == b'\n').next().unwrap_or_default();
+                seen_by_json += u64::from(serde_json::from_slice::<crate::model::Value>(line).is_err());
+                rest[at] ^= 1 << bit;
+            }
+            let (records, damage, torn) = read_on(&written, above.as_ref(), &written.bytes[start..start + at]);
+            let is_prefix = records == 0 && torn == at && (damage.is_none() || number == 1);
+            expect(is_prefix, &format!("record {number} cut at {at}"));
+        }
+    }
+    let lines = written.lines();
+    for a in 0..lines.len() {
+        for b in a + 1..lines.len() {
+            if (a + b) % 7 == 0 {
+                let mut swapped = lines.clone();
+                swapped.swap(a, b);
+                expect(
+                    written.verdict(&swapped).is_some_and(|(record, _)| record == a as u64 + 1),
+                    &format!("{a} and {b} swapped"),
+                );
+            }
+        }
+        let mut missing = lines.clone();
+        missing.remove(a);
+        let is_end_cut = a + 1 == lines.len();
+        expect(is_end_cut || written.verdict(&missing).is_some(), &format!("{a} missing"));
+    }
+    let flips = cases;
+    let caught = seen_by_json < flips;
+    let row = format!(
+        "FAULTS\tjournal: every bit flipped, every cut, swaps, gaps\t{cases} changes\t{}\t{} of 1\n",
+        unseen.len(),
+        u8::from(caught)
+    );
+    let _ = std::io::stderr().lock().write_all(row.as_bytes());
+    assert!(unseen.is_empty(), "{} unseen: {:?}", unseen.len(), &unseen[..unseen.len().min(10)]);
+    assert!(caught, "a reader that checks no hash would have seen it all: the flips prove nothing");
 }

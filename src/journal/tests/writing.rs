@@ -218,3 +218,17 @@ fn an_impossible_time_is_refused() {
     let mut journal = create(base.path());
     assert!(journal.append(i64::MAX, Event::RunContinued).is_err());
 }
+
+#[test]
+fn a_terminal_obeys_nothing_in_the_file() {
+    let base = tempfile::tempdir().unwrap();
+    let mut journal = create(base.path());
+    let text = "é\u{1b}[2J\u{9b}2J\u{7f}\u{202e}\u{200b}\u{e0041}\"\\".to_owned();
+    let noted = Event::NoteAdded { by: "bob".to_owned(), text, about_ms: None, step: None };
+    journal.append(START_MS, noted.clone()).unwrap();
+    let written = String::from_utf8(bytes(base.path())).unwrap();
+    let shown = |c: char| c == '\n' || !(c.is_control() || crate::model::text::is_hidden(c));
+    assert!(written.chars().all(shown), "{written:?}");
+    assert!(written.contains("é\\u001b[2J\\u009b2J\\u007f\\u202e\\u200b\\udb40\\udc41"), "{written}");
+    assert_eq!(read(base.path()).unwrap().records[1].ev, noted);
+}

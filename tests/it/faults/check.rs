@@ -113,12 +113,15 @@ fn screens(records: &[Record], ends: &[u64], shown: &[Shown], found: &mut Vec<St
     }
 }
 
+/// An approval: by whom, for which digest.
+type Given = (String, String);
+
 /// What the records have told so far.
 struct Told<'a> {
     steps: HashMap<&'a str, &'a PlanStep>,
     /// By step and attempt: the digest confirmed.
     confirmed: BTreeMap<(String, u32), String>,
-    approved: BTreeMap<(String, u32), Vec<(String, String, i64)>>,
+    approved: BTreeMap<(String, u32), Vec<Given>>,
     /// Steps and attempts with a proof of their own; when any proof was given, and in which phases.
     proved: BTreeSet<(String, u32)>,
     last_proof_ms: Option<i64>,
@@ -175,12 +178,12 @@ impl<'a> Told<'a> {
                 self.last_proof_ms = Some(record.wall_ms);
                 self.phases.extend(self.steps.get(step.as_str()).map(|step| step.phase));
             }
-            Event::ApprovalGranted { step, attempt, by, digest, expires_ms, proof, .. } => {
+            Event::ApprovalGranted { step, attempt, by, digest, proof, .. } => {
                 self.prove(proof, found);
                 if by == "alice" {
                     found.push(format!("I4 the operator approved their own step {step}"));
                 }
-                let given = (by.clone(), digest.clone(), *expires_ms);
+                let given = (by.clone(), digest.clone());
                 self.approved.entry(key(step, attempt)).or_default().push(given);
             }
             Event::CheckOverridden { proof: Some(proof), .. } => self.prove(proof, found),
@@ -272,7 +275,7 @@ impl<'a> Told<'a> {
         }
         if let Some(wanted) = &step.gates.approvals {
             let given = self.approved.get(&key).map_or(&[][..], Vec::as_slice);
-            let people: BTreeSet<&String> = given.iter().filter(|(_, of, _)| of == digest).map(|(by, ..)| by).collect();
+            let people: BTreeSet<&String> = given.iter().filter(|(_, of)| of == digest).map(|(by, _)| by).collect();
             if people.len() < wanted.min as usize {
                 found.push(format!("I4 {} approvals of {} for {name}", people.len(), wanted.min));
             }

@@ -4,11 +4,19 @@
 //! The long forms are ignored by an ordinary test run; `.ci/faults` runs them and prints their table.
 //! A short form of each runs with the other tests.
 
+#![expect(clippy::unwrap_used, reason = "a suite whose surroundings fail has failed")]
+#![expect(clippy::print_stderr, reason = "a suite that cannot run here says why; a seed is shown in full on demand")]
+
 mod cases;
 mod check;
+mod codes;
 mod disk;
+mod hostile;
 mod io_errors;
+mod keys;
+mod kills;
 mod life;
+mod machine;
 mod person;
 mod simulation;
 
