@@ -3,6 +3,7 @@
 
 mod broken_runbooks;
 mod cli;
+mod corpora;
 mod drills;
 #[cfg(feature = "aws")]
 mod emulators;

@@ -65,7 +65,7 @@ fn burst(seed: u64) -> String {
     let all_pasted = format!("{ESC}[200~{TAB}{NAME}{TAB}123456{TAB}R{ESC}[201~");
     let held = [ENTER.repeat(40), "R".repeat(40), "y".repeat(40), TAB.repeat(30)];
     let mut keys = String::new();
-    for nth in 0..1 + dice(&[seed, 71]) % 12 {
+    for nth in 0..=dice(&[seed, 71]) % 12 {
         let pick = dice(&[seed, nth, 72]);
         match pick % 16 {
             0..=2 => keys.push_str(ENTER),

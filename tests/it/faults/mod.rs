@@ -6,6 +6,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a suite whose surroundings fail has failed")]
 #![expect(clippy::print_stderr, reason = "a suite that cannot run here says why; a seed is shown in full on demand")]
+#![expect(
+    clippy::format_collect,
+    clippy::format_push_string,
+    clippy::manual_is_multiple_of,
+    clippy::verbose_bit_mask,
+    reason = "dice and hostile texts read best as they are written"
+)]
 
 mod cases;
 mod check;
