@@ -8,6 +8,10 @@ use crate::model::plan::ResolvedTarget;
 /// The closed set of requests to the driver. An effect is performed only after the event that
 /// caused it is durable.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every effect is a record: it lives a moment, and a box each would cost more"
+)]
 pub enum Effect {
     /// Journal this fact, then hand it back to the engine.
     Record(Event),
