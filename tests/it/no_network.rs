@@ -4,7 +4,6 @@
 //! the system allows that. Where it cannot be made these tests fail, and say so.
 
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "a test whose surroundings fail has failed")]
 
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
