@@ -39,10 +39,16 @@ fn source_of(shipped: Shipped) -> SourceFile {
 
 /// What was probably meant.
 fn near(word: &str) -> String {
-    let shipped: Vec<&str> = shipped::runbooks().iter().map(|shipped| shipped.name).collect();
+    let runbooks = shipped::runbooks();
+    let shipped: Vec<&str> = runbooks.iter().map(|shipped| shipped.name).collect();
     let verbs = Arguments::verbs();
     let stem = word.strip_suffix(".yaml").unwrap_or(word);
-    let known = shipped.iter().copied().chain(verbs.iter().map(String::as_str));
+    // A short name that several systems have leads nowhere.
+    let short = runbooks.iter().filter_map(|one| {
+        let name = one.short_name();
+        shipped::runbook(name).map(|_| name)
+    });
+    let known = shipped.iter().copied().chain(short).chain(verbs.iter().map(String::as_str));
     let best = known
         .map(|known| (strsim::damerau_levenshtein(&stem.to_lowercase(), known), known))
         .filter(|(distance, known)| *distance <= 1 + known.len() / 4)
@@ -151,6 +157,7 @@ mod tests {
     fn a_misspelt_name_is_told_what_was_meant() {
         let error = load("regional_failovr").unwrap_err();
         assert_eq!(error.hint.as_deref(), Some("did you mean `regional_failover`?"));
+        assert_eq!(load("s3_recovry").unwrap_err().hint.as_deref(), Some("did you mean `s3_recovery`?"));
         assert_eq!(load("chekc").unwrap_err().hint.as_deref(), Some("did you mean `check`?"));
         assert!(load("something_else_entirely").unwrap_err().hint.unwrap().starts_with("shipped: "));
     }

@@ -1,8 +1,10 @@
 //! The runbooks and scenarios that are part of the binary, so that a drill works anywhere.
 //!
 //! ```text
-//! runbooks/NAME.yaml
+//! runbooks/NAME.yaml                             goes by NAME
 //! runbooks/scenarios/NAME/SCENARIO.yaml
+//! runbooks/SYSTEM/NAME.yaml                      goes by SYSTEM/NAME, or by NAME where one system has it
+//! runbooks/SYSTEM/scenarios/NAME/SCENARIO.yaml
 //! ```
 
 use include_dir::{Dir, include_dir};
@@ -16,51 +18,106 @@ pub struct Shipped {
     pub text: &'static str,
 }
 
-/// Every shipped runbook, by name.
-#[must_use]
-pub fn runbooks() -> Vec<Shipped> {
-    texts(&RUNBOOKS)
+impl Shipped {
+    /// Its name without the system it belongs to.
+    #[must_use]
+    pub fn short_name(&self) -> &'static str {
+        self.name.rsplit('/').next().unwrap_or(self.name)
+    }
 }
 
-/// The shipped runbook of this name.
+/// Every shipped runbook, by name: those of no system first.
+#[must_use]
+pub fn runbooks() -> Vec<Shipped> {
+    let mut found = texts(&RUNBOOKS);
+    found.extend(RUNBOOKS.dirs().flat_map(texts));
+    found.sort_by_key(|shipped| (shipped.name.contains('/'), shipped.name));
+    found
+}
+
+/// The shipped runbook of this name; without its system when only one has a runbook of that name.
 #[must_use]
 pub fn runbook(name: &str) -> Option<Shipped> {
     let name = name.strip_suffix(".yaml").unwrap_or(name);
-    runbooks().into_iter().find(|shipped| shipped.name == name)
+    let shipped = runbooks();
+    let exact = shipped.iter().find(|shipped| shipped.name == name);
+    let mut short = shipped.iter().filter(|shipped| shipped.short_name() == name);
+    match (exact, short.next(), short.next()) {
+        (Some(exact), _, _) => Some(*exact),
+        (None, Some(only), None) => Some(*only),
+        (None, _, _) => None,
+    }
 }
 
 /// The shipped scenarios of a runbook, by name.
 #[must_use]
 pub fn scenarios(runbook: &str) -> Vec<Shipped> {
-    RUNBOOKS.get_dir(format!("scenarios/{runbook}")).map_or_else(Vec::new, texts)
+    let dir = match runbook.split_once('/') {
+        Some((system, name)) => format!("{system}/scenarios/{name}"),
+        None => format!("scenarios/{runbook}"),
+    };
+    let mut found = RUNBOOKS.get_dir(dir).map_or_else(Vec::new, texts);
+    for scenario in &mut found {
+        scenario.name = scenario.short_name();
+    }
+    found.sort_by_key(|scenario| scenario.name);
+    found
 }
 
+/// The YAML files right in a directory, named by their path without its ending.
 fn texts(dir: &'static Dir<'static>) -> Vec<Shipped> {
-    let mut found: Vec<Shipped> = dir
-        .files()
-        .filter(|file| file.path().extension().is_some_and(|extension| extension == "yaml"))
-        .filter_map(|file| Some(Shipped { name: file.path().file_stem()?.to_str()?, text: file.contents_utf8()? }))
-        .collect();
-    found.sort_by_key(|shipped| shipped.name);
-    found
+    dir.files()
+        .filter_map(|file| {
+            let name = file.path().to_str()?.strip_suffix(".yaml")?;
+            Some(Shipped { name, text: file.contents_utf8()? })
+        })
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// The names of the runbooks right in a folder of the disk.
+    fn on_disk(folder: &std::path::Path, prefix: &str) -> Vec<String> {
+        let entries = std::fs::read_dir(folder).unwrap().filter_map(|entry| {
+            let path = entry.unwrap().path();
+            let name = path.file_stem()?.to_str()?.to_owned();
+            (path.extension()? == "yaml").then(|| format!("{prefix}{name}"))
+        });
+        let mut names: Vec<String> = entries.collect();
+        names.sort();
+        names
+    }
+
     #[test]
     fn what_is_embedded_is_what_lies_on_the_disk() {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("runbooks");
-        let on_disk = std::fs::read_dir(root).unwrap().filter_map(|entry| {
-            let path = entry.unwrap().path();
-            (path.extension()? == "yaml").then(|| path.file_stem().unwrap().to_str().unwrap().to_owned())
-        });
-        let mut on_disk: Vec<String> = on_disk.collect();
-        on_disk.sort();
-        assert_eq!(runbooks().iter().map(|shipped| shipped.name).collect::<Vec<_>>(), on_disk);
+        let mut expected = on_disk(&root, "");
+        let mut systems: Vec<String> = std::fs::read_dir(&root)
+            .unwrap()
+            .map(Result::unwrap)
+            .filter(|entry| entry.path().is_dir())
+            .map(|entry| entry.file_name().into_string().unwrap())
+            .collect();
+        systems.sort();
+        for system in systems {
+            expected.extend(on_disk(&root.join(&system), &format!("{system}/")));
+        }
+        assert_eq!(runbooks().iter().map(|shipped| shipped.name).collect::<Vec<_>>(), expected);
         assert!(runbook("regional_failover").is_some_and(|shipped| shipped.text.contains("version: 1")));
         assert!(scenarios("regional_failover").iter().any(|shipped| shipped.name == "calm"));
         assert!(scenarios("no_such_runbook").is_empty());
+    }
+
+    #[test]
+    fn a_runbook_of_a_system_goes_by_either_name() {
+        let full = runbook("portfolio/s3_recovery").unwrap();
+        assert_eq!(full.name, "portfolio/s3_recovery");
+        assert_eq!(runbook("s3_recovery.yaml"), Some(full));
+        assert!(scenarios(full.name).iter().any(|shipped| shipped.name == "calm"));
+        // What lies in no system is meant first.
+        assert_eq!(runbook("regional_failover").map(|shipped| shipped.name), Some("regional_failover"));
+        assert_eq!(runbook("portfolio"), None);
     }
 }

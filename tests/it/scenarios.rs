@@ -62,8 +62,11 @@ fn runbooks() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("runbooks")
 }
 
+/// `runbook` as it goes by on the command line: `regional_failover`, `portfolio/s3_recovery`.
 fn scenario(runbook: &str, name: &str) -> Scenario {
-    let path = runbooks().join("scenarios").join(runbook).join(name).with_extension("yaml");
+    let runbook = runbooks().join(runbook);
+    let beside = runbook.parent().unwrap().join("scenarios").join(runbook.file_name().unwrap());
+    let path = beside.join(name).with_extension("yaml");
     let text = std::fs::read_to_string(&path).unwrap();
     source::parse_scenario(&text, &path.display().to_string()).unwrap()
 }
@@ -122,15 +125,52 @@ fn drill(runbook: &str, scenario: &Scenario, dir: &Path) -> Drilled {
 }
 
 fn drilled(name: &str) -> (Scenario, Drilled) {
+    ends_as_declared("regional_failover", name)
+}
+
+/// Drills a scenario, which ends as its file says.
+fn ends_as_declared(runbook: &str, name: &str) -> (Scenario, Drilled) {
     let dir = tempfile::tempdir().unwrap();
-    let scenario = scenario("regional_failover", name);
-    let drilled = drill("regional_failover", &scenario, dir.path());
+    let scenario = scenario(runbook, name);
+    let drilled = drill(runbook, &scenario, dir.path());
     let expect = scenario.expect.clone().unwrap();
     let shown: Vec<String> = drilled.view.rows.iter().map(|row| format!("{} {}", row.subject, row.text)).collect();
-    assert_eq!(drilled.exit(), expect.exit, "{:?}\n{}", drilled.over, shown.join("\n"));
-    let stops: Vec<&str> = expect.stops_at.as_deref().into_iter().collect();
-    assert_eq!(drilled.stopped_at(), stops, "{}", shown.join("\n"));
+    let rows = shown.join("\n");
+    assert_eq!(drilled.exit(), expect.exit, "{runbook} {name}: {:?}\n{rows}", drilled.over);
+    if let Some(step) = expect.stops_at.as_deref() {
+        assert!(drilled.stopped_at().contains(&step), "{runbook} {name}: {:?}\n{rows}", drilled.stopped_at());
+    } else {
+        assert_eq!(drilled.stopped_at(), Vec::<&str>::new(), "{runbook} {name}\n{rows}");
+    }
     (scenario, drilled)
+}
+
+/// Every scenario of every system's runbooks, as `portfolio/s3_recovery` and `calm`.
+fn of_systems() -> Vec<(String, String)> {
+    let entries = |dir: PathBuf| -> Vec<PathBuf> {
+        let found = std::fs::read_dir(dir).map(|entries| entries.map(|entry| entry.unwrap().path()).collect());
+        found.unwrap_or_default()
+    };
+    let name = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
+    let mut found = Vec::new();
+    for system in entries(runbooks()).into_iter().filter(|path| path.is_dir()) {
+        for runbook in entries(system.join("scenarios")) {
+            for scenario in entries(runbook.clone()).into_iter().filter(|path| path.is_file()) {
+                found.push((format!("{}/{}", name(&system), name(&runbook)), name(&scenario)));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn every_scenario_of_the_systems_ends_as_it_declares() {
+    let all = of_systems();
+    assert!(all.len() > 20, "{all:?}");
+    for (runbook, scenario) in all {
+        ends_as_declared(&runbook, &scenario);
+    }
 }
 
 const PROMOTE: &str = "aws/rds.promote_read_replica_db_cluster";
