@@ -19,7 +19,13 @@ pub(super) enum Next {
     Nothing,
 }
 
-pub(super) fn next(awaited: &[Awaited], now_ms: i64, devices: &dyn MfaDevices) -> Next {
+/// `used`: the last counter of a person that counted.
+pub(super) fn next(
+    awaited: &[Awaited],
+    now_ms: i64,
+    devices: &dyn MfaDevices,
+    used: &dyn Fn(&str) -> Option<u64>,
+) -> Next {
     let mut wait: Option<i64> = None;
     let mut stop: Option<String> = None;
     for one in awaited {
@@ -28,7 +34,7 @@ pub(super) fn next(awaited: &[Awaited], now_ms: i64, devices: &dyn MfaDevices) -
             stop = stop.or_else(|| Some(format!("{}: {}", one.step, one.why)));
             continue;
         };
-        match at_gate(&one.step, gate, now_ms, devices) {
+        match at_gate(&one.step, gate, (now_ms, devices, used)) {
             Next::Ask(command) => return Next::Ask(command),
             Next::WaitUntil(at) => wait = Some(wait.map_or(at, |earlier| earlier.min(at))),
             Next::Stop(reason) => stop = stop.or(Some(reason)),
@@ -42,7 +48,10 @@ pub(super) fn next(awaited: &[Awaited], now_ms: i64, devices: &dyn MfaDevices) -
     }
 }
 
-fn at_gate(step: &str, gate: &GateView, now_ms: i64, devices: &dyn MfaDevices) -> Next {
+/// The time, everybody's devices, and which of their codes are used up.
+type Codes<'a> = (i64, &'a dyn MfaDevices, &'a dyn Fn(&str) -> Option<u64>);
+
+fn at_gate(step: &str, gate: &GateView, codes: Codes<'_>) -> Next {
     if let Some(approvals) = &gate.approvals
         && approvals.granted.len() < approvals.min as usize
     {
@@ -50,7 +59,7 @@ fn at_gate(step: &str, gate: &GateView, now_ms: i64, devices: &dyn MfaDevices) -
         let Some(by) = approvals.eligible.iter().find(|person| !granted(person)) else {
             return Next::Stop(format!("{step}: too few people may approve"));
         };
-        return match code_of(by, None, now_ms, devices) {
+        return match code_of(by, codes) {
             Ok(code) => Next::Ask(Command::Approve {
                 step: step.to_owned(),
                 attempt: gate.attempt,
@@ -62,7 +71,7 @@ fn at_gate(step: &str, gate: &GateView, now_ms: i64, devices: &dyn MfaDevices) -
         };
     }
     let code = match &gate.mfa {
-        Some(mfa) => match code_of(&mfa.person, mfa.last_counter, now_ms, devices) {
+        Some(mfa) => match code_of(&mfa.person, codes) {
             Ok(code) => Some(code),
             Err(next) => return next,
         },
@@ -77,9 +86,9 @@ fn at_gate(step: &str, gate: &GateView, now_ms: i64, devices: &dyn MfaDevices) -
     })
 }
 
-fn code_of(person: &str, last: Option<u64>, now_ms: i64, devices: &dyn MfaDevices) -> Result<Typed, Next> {
+fn code_of(person: &str, (now_ms, devices, used): Codes<'_>) -> Result<Typed, Next> {
     let window = now_ms.div_euclid(PERIOD_MS);
-    if last.is_some_and(|counter| i64::try_from(counter).is_ok_and(|counter| counter >= window)) {
+    if used(person).is_some_and(|counter| i64::try_from(counter).is_ok_and(|counter| counter >= window)) {
         return Err(Next::WaitUntil((window + 1) * PERIOD_MS));
     }
     devices

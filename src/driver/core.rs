@@ -414,7 +414,8 @@ impl Driver {
         }
         let now_ms = self.parts.clock.now_ms();
         let awaited = self.parts.engine.awaiting(now_ms);
-        match auto::next(&awaited, now_ms, self.parts.mfa.as_ref()) {
+        let engine = &self.parts.engine;
+        match auto::next(&awaited, now_ms, self.parts.mfa.as_ref(), &|person| engine.last_counter(person)) {
             Next::Ask(command) => {
                 match self.ask(&command) {
                     Ok(Asked::Admitted) => {}

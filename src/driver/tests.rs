@@ -109,7 +109,11 @@ impl MfaDevices for EasyMfa {
 type Records = Arc<Mutex<Vec<Stamped>>>;
 
 fn parts(fail_at: usize, swallow: bool, operator: Operator) -> (Parts, Arc<CountingCloud>, Records) {
-    let files = vec![SourceFile { path: "t.yaml".to_owned(), text: RUNBOOK.to_owned() }];
+    parts_of(RUNBOOK, fail_at, swallow, operator)
+}
+
+fn parts_of(text: &str, fail_at: usize, swallow: bool, operator: Operator) -> (Parts, Arc<CountingCloud>, Records) {
+    let files = vec![SourceFile { path: "t.yaml".to_owned(), text: text.to_owned() }];
     let loaded = source::load(files.clone());
     let runbook = loaded.runbook.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics));
     let context = source::RunContext {
@@ -167,6 +171,31 @@ fn a_whole_headless_run_sends_each_change_once() {
     let (over, _) = run_headless(parts).unwrap();
     assert_eq!(over, Over::Finished);
     assert_eq!((cloud.changes.load(Ordering::SeqCst), intents(&records)), (2, 2));
+}
+
+/// The same colleague approves twice in a row: their code counts once, so the next one is awaited.
+#[test]
+fn an_approver_waits_for_their_next_code_too() {
+    let approved = "approvals: { min: 1, from: [lead], within: 15m } }";
+    let steps = |id: &str| format!("      - {{ id: {id}, uses: manual, with: {{ ask: Well? }}, {approved}\n");
+    let text = format!(
+        "version: 1\nname: t\ntitle: T\nobjectives: {{ rto: 4h }}\nroles: {{ lead: [carol] }}\nphases:\n  - id: p\n    steps:\n{}{}",
+        steps("first"),
+        steps("second")
+    );
+    let (parts, _, records) = parts_of(&text, usize::MAX, false, Operator::Auto);
+    let (over, _) = run_headless(parts).unwrap();
+    assert_eq!(over, Over::Finished);
+    let counters: Vec<_> = records
+        .lock()
+        .unwrap()
+        .iter()
+        .filter_map(|one| match &one.event {
+            Event::ApprovalGranted { proof, .. } => Some(proof.counter),
+            _ => None,
+        })
+        .collect();
+    assert!(counters.len() == 2 && counters[0] < counters[1], "{counters:?}");
 }
 
 #[test]

@@ -235,7 +235,7 @@ impl Engine {
             step: step.to_owned(),
             person: person.to_owned(),
             code: code.clone(),
-            last_counter: self.proofs.counters.get(person).copied(),
+            last_counter: self.last_counter(person),
             purpose: MfaPurpose::Presence,
         })
     }

@@ -223,6 +223,12 @@ impl Engine {
         if begun { StepStatus::Running } else { StepStatus::Pending }
     }
 
+    /// The last RFC 6238 counter of a person that counted in this run; `None` before the first.
+    #[must_use]
+    pub fn last_counter(&self, person: &str) -> Option<u64> {
+        self.proofs.counters.get(person).copied()
+    }
+
     /// Whether a person has to show a code for this step now.
     fn needs_mfa(&self, ix: StepIx, at_ms: i64) -> bool {
         use crate::model::runbook::MfaRule;

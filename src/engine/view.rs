@@ -312,7 +312,7 @@ impl Engine {
         MfaView {
             person: person.to_owned(),
             device: String::new(),
-            last_counter: self.proofs.counters.get(person).copied(),
+            last_counter: self.last_counter(person),
             wrong_tries: self.proofs.wrong_now(person, now_ms),
         }
     }
