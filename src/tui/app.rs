@@ -56,6 +56,7 @@ pub async fn run(mut handle: Handle, options: Options) -> io::Result<Exit> {
             return Ok(Exit::TerminalLost);
         }
         if due.is_some_and(|least| app.may_draw(least)) {
+            app.fit(&handle, &view).await?;
             app.draw(&view)?;
             due = None;
         }
@@ -127,6 +128,15 @@ impl App {
             let answer = if is_sent { told.await.unwrap_or_else(|_| Err(gone())) } else { Err(gone()) };
             (id, answer)
         }));
+    }
+
+    /// Of many resizes in a moment the event of the last one may be lost, so each frame asks again.
+    async fn fit(&mut self, handle: &Handle, view: &View) -> io::Result<()> {
+        let (width, height) = Term::size()?;
+        if (width, height) != self.model.size {
+            self.take(handle, view, UiEvent::Resize(width, height)).await?;
+        }
+        Ok(())
     }
 
     fn may_draw(&self, least: Duration) -> bool {
