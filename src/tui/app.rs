@@ -132,8 +132,10 @@ impl App {
 
     /// Of many resizes in a moment the event of the last one may be lost, so each frame asks again.
     async fn fit(&mut self, handle: &Handle, view: &View) -> io::Result<()> {
-        let (width, height) = Term::size()?;
-        if (width, height) != self.model.size {
+        // A terminal that is gone has no size; that it is gone is noticed elsewhere.
+        if let Ok((width, height)) = Term::size()
+            && (width, height) != self.model.size
+        {
             self.take(handle, view, UiEvent::Resize(width, height)).await?;
         }
         Ok(())

@@ -1,6 +1,8 @@
 //! The runbooks and scenarios that come with lifeboat hold what their texts promise, and the
 //! README's example is one that `check` accepts.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot read what ships has failed")]
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
