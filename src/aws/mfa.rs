@@ -93,7 +93,7 @@ impl Inner {
             // Whatever becomes of this code, the one before it opens nothing any more.
             self.sessions.close(name);
         }
-        let code = request.code.0.trim();
+        let code = request.code.expose().trim();
         if code.len() != 6 || !code.bytes().all(|b| b.is_ascii_digit()) {
             return Err(denied(MfaRefusal::Wrong, "a code has six digits"));
         }

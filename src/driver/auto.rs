@@ -81,7 +81,7 @@ fn at_gate(step: &str, gate: &GateView, codes: Codes<'_>) -> Next {
         step: step.to_owned(),
         attempt: gate.attempt,
         digest: gate.digest.clone(),
-        typed: gate.type_text.clone().map(Typed),
+        typed: gate.type_text.as_deref().map(Typed::new),
         code,
     })
 }
@@ -93,6 +93,6 @@ fn code_of(person: &str, (now_ms, devices, used): Codes<'_>) -> Result<Typed, Ne
     }
     devices
         .practice_code(person, now_ms)
-        .map(|(code, _)| Typed(code))
+        .map(|(code, _)| Typed::new(&code))
         .ok_or_else(|| Next::Stop(format!("the MFA device of {person} is not at hand")))
 }

@@ -260,7 +260,7 @@ async fn a_person_runs_a_step_and_leaves() {
         attempt: gate.attempt,
         digest,
         typed: None,
-        code: Some(Typed("123456".to_owned())),
+        code: Some(Typed::new("123456")),
     };
     assert!(ask(&handle, run("sha256:00".to_owned())).await.is_err());
     ask(&handle, run(gate.digest.clone())).await.unwrap();
@@ -302,7 +302,7 @@ async fn before_a_slow_code() -> (Handle, JoinHandle<Over>, Arc<CountingCloud>, 
     let (mut handle, thread) = spawn(parts).unwrap();
     let run = |view: &View, step: &str| {
         let gate = gate_of(view, step).unwrap();
-        let code = gate.mfa.map(|_| Typed("123456".to_owned()));
+        let code = gate.mfa.map(|_| Typed::new("123456"));
         Command::Run { step: step.to_owned(), attempt: gate.attempt, digest: gate.digest, typed: None, code }
     };
     let view = wait_for(&mut handle, |view| gate_of(view, "who").is_some()).await;

@@ -219,7 +219,7 @@ impl Engine {
     fn check_typed(&self, wanted: Option<&str>, typed: Option<&Typed>) -> Result<bool, Refusal> {
         match (wanted, typed) {
             (None, _) => Ok(false),
-            (Some(wanted), Some(typed)) if typed.0 == wanted && !wanted.is_empty() => Ok(true),
+            (Some(wanted), Some(typed)) if typed.expose() == wanted && !wanted.is_empty() => Ok(true),
             (Some(_), Some(_)) => Err(Refusal::new("the text typed is not the one asked for")),
             (Some(_), None) => Err(Refusal::new("the name has to be typed")),
         }

@@ -1,5 +1,7 @@
 //! What a person may ask for. A command becomes an event only if the state admits it.
 
+use secrecy::{ExposeSecret as _, SecretString};
+
 use crate::model::event::UnknownDecision;
 
 /// The closed set of requests from a face (TUI, plain, headless).
@@ -86,9 +88,31 @@ pub enum Command {
     },
 }
 
-/// Text a person typed at a gate: compared, never shown or logged.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Typed(pub String);
+/// Text a person typed at a gate: compared, never shown or logged, and wiped from memory when it is
+/// over.
+#[derive(Clone)]
+pub struct Typed(SecretString);
+
+impl Typed {
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(SecretString::from(text))
+    }
+
+    /// The text itself, for whoever compares it or hands it to a device.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl PartialEq for Typed {
+    fn eq(&self, other: &Self) -> bool {
+        self.expose() == other.expose()
+    }
+}
+
+impl Eq for Typed {}
 
 impl std::fmt::Debug for Typed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

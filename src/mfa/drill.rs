@@ -65,7 +65,7 @@ impl DrillAuthenticator {
 impl MfaDevices for DrillAuthenticator {
     fn verify(&self, request: MfaRequest) -> BoxFuture<'static, Result<MfaProof, MfaDenied>> {
         let MfaRequest { person, code, now_ms, last_counter, .. } = &request;
-        Box::pin(ready(self.check(person, &code.0, *now_ms, *last_counter).map_err(MfaDenied::from)))
+        Box::pin(ready(self.check(person, code.expose(), *now_ms, *last_counter).map_err(MfaDenied::from)))
     }
 
     fn practice_code(&self, person: &str, now_ms: i64) -> Option<(String, u64)> {

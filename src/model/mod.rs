@@ -10,6 +10,7 @@ pub mod expr;
 pub mod outcome;
 pub mod partial;
 pub mod plan;
+pub mod redact;
 pub mod runbook;
 pub mod scenario;
 pub mod span;

@@ -41,7 +41,7 @@ impl Bench {
         let request = MfaRequest {
             step: "step-1".to_owned(),
             person: "ada".to_owned(),
-            code: Typed(code.to_owned()),
+            code: Typed::new(code),
             now_ms,
             last_counter: None,
             purpose,

@@ -15,7 +15,7 @@ fn resolve(decision: UnknownDecision) -> Command {
         step: "promote".to_owned(),
         decision,
         reason: "seen in the console".to_owned(),
-        code: Some(Typed("1".to_owned())),
+        code: Some(Typed::new("1")),
     }
 }
 

@@ -49,7 +49,7 @@ fn lag_above_the_rpo_and_missing_lag_both_block_until_a_reason_is_given() {
             check: 0,
             by: by.to_owned(),
             reason: reason.to_owned(),
-            code: Some(Typed("1".to_owned())),
+            code: Some(Typed::new("1")),
         };
         assert!(bench.ask(&over("alice", " ")).is_err(), "no reason");
         assert!(bench.ask(&over("carol", "no role")).is_err(), "not a commander");
@@ -183,7 +183,7 @@ phases:
         step: "scale".to_owned(),
         digest: digest.to_owned(),
         typed: None,
-        code: code.map(|code| Typed(code.to_owned())),
+        code: code.map(Typed::new),
     };
     assert!(bench.ask(&back(&view.digest, None)).is_err(), "no code");
     assert!(bench.ask(&back("sha256:00", Some("1"))).is_err(), "another roll back");

@@ -52,12 +52,12 @@ fn wrong_words_stale_digests_and_missing_codes_are_refused() {
             step: step.clone(),
             attempt,
             digest: digest.to_owned(),
-            typed: typed.map(|text| Typed(text.to_owned())),
-            code: code.map(|text| Typed(text.to_owned())),
+            typed: typed.map(Typed::new),
+            code: code.map(Typed::new),
         };
         bench.engine.admit(bench.now_ms, &command)
     };
-    assert_eq!(typed, Some(Typed("c".to_owned())));
+    assert_eq!(typed, Some(Typed::new("c")));
     assert!(code.is_some());
     for wrong in [None, Some(""), Some("C"), Some("c "), Some(" c"), Some("cc")] {
         assert!(with(wrong, Some("123456"), &digest, attempt).is_err(), "{wrong:?} opened the gate");
@@ -107,7 +107,7 @@ fn the_operator_cannot_approve_and_approvals_expire() {
         attempt: gate.attempt,
         digest: gate.digest.clone(),
         by: by.to_owned(),
-        code: Typed("1".to_owned()),
+        code: Typed::new("1"),
     };
     assert!(bench.run("declare").is_err(), "no approval yet");
     assert!(bench.ask(&approve("alice")).is_err(), "the operator");

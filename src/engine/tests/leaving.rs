@@ -69,7 +69,7 @@ fn rolling_back() -> Bench {
     bench.run("scale").unwrap();
     bench.answer("scale", json!({}));
     let digest = bench.step("scale").rollback.unwrap().digest;
-    let back = Command::RollBack { step: "scale".to_owned(), digest, typed: None, code: Some(Typed("1".to_owned())) };
+    let back = Command::RollBack { step: "scale".to_owned(), digest, typed: None, code: Some(Typed::new("1")) };
     bench.ask(&back).unwrap();
     bench
 }
@@ -154,7 +154,7 @@ fn a_decision_while_the_probe_is_asked_is_no_anomaly() {
         step: "promote".to_owned(),
         decision: UnknownDecision::RecordNotDone,
         reason: "seen in the console".to_owned(),
-        code: Some(Typed("1".to_owned())),
+        code: Some(Typed::new("1")),
     };
     bench.ask(&decided).unwrap();
     let result = Ok(cluster("available", Some("source")));

@@ -140,8 +140,8 @@ impl Bench {
             step: step.to_owned(),
             attempt: gate.attempt,
             digest: gate.digest,
-            typed: gate.type_text.map(Typed),
-            code: gate.mfa.map(|_| Typed("123456".to_owned())),
+            typed: gate.type_text.as_deref().map(Typed::new),
+            code: gate.mfa.map(|_| Typed::new("123456")),
         }
     }
 

@@ -13,7 +13,6 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures_util::future::BoxFuture;
-use zeroize::Zeroizing;
 
 pub use enrolment::{EnrolError, NewDevice};
 pub use record::DeviceInfo;
@@ -140,10 +139,10 @@ impl MfaDevices for LocalDevices {
         let devices = self.clone();
         Box::pin(async move {
             let MfaRequest { person, code, now_ms, last_counter, .. } = request;
-            let code = Zeroizing::new(code.0);
             let now_ms = if devices.run_time { now_ms } else { wall_ms() };
             // Disks can be slow, and another process may be at it.
-            let checked = tokio::task::spawn_blocking(move || devices.check(&person, &code, now_ms, last_counter));
+            let checked =
+                tokio::task::spawn_blocking(move || devices.check(&person, code.expose(), now_ms, last_counter));
             checked.await.unwrap_or_else(|error| {
                 Err(MfaDenied { why: MfaRefusal::Unreachable, detail: Some(error.to_string()) })
             })

@@ -313,7 +313,7 @@ async fn the_port_judges_by_the_run_where_its_time_is_made_up() {
     let request = MfaRequest {
         step: "promote".to_owned(),
         person: "alice".to_owned(),
-        code: Typed(code(NOW_MS)),
+        code: Typed::new(&code(NOW_MS)),
         now_ms: NOW_MS,
         last_counter: None,
         purpose: MfaPurpose::Presence,

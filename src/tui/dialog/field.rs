@@ -38,11 +38,13 @@ pub enum Field {
 
 impl Field {
     pub fn name(want: &str) -> Self {
-        Self::Name { want: want.to_owned(), have: Zeroizing::default(), burst: Burst::default() }
+        // Room for all that it may take: a text that grows leaves copies of itself behind.
+        let room = (want.chars().count() + 1) * char::MAX.len_utf8();
+        Self::Name { want: want.to_owned(), have: Zeroizing::new(String::with_capacity(room)), burst: Burst::default() }
     }
 
     pub fn code(whose: Whose) -> Self {
-        Self::Code { whose, digits: Zeroizing::default() }
+        Self::Code { whose, digits: Zeroizing::new(String::with_capacity(CODE_DIGITS)) }
     }
 
     pub fn text(label: &'static str, min_chars: usize, help: &'static str) -> Self {
@@ -147,10 +149,11 @@ impl Field {
         match self {
             Self::Name { .. } | Self::Choice { .. } => {}
             Self::Code { digits, .. } => {
-                let pasted: Zeroizing<String> =
-                    Zeroizing::new(text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect());
-                if pasted.len() == CODE_DIGITS && pasted.bytes().all(|b| b.is_ascii_digit()) {
-                    *digits = pasted;
+                let is_sign = |c: &char| !c.is_whitespace() && *c != '-';
+                let signs = || text.chars().filter(is_sign);
+                if signs().count() == CODE_DIGITS && signs().all(|c| c.is_ascii_digit()) {
+                    digits.clear();
+                    digits.extend(signs());
                 }
             }
             Self::Text { have, .. } => {

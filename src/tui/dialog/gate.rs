@@ -144,7 +144,7 @@ fn chosen(form: &Form) -> String {
 pub fn command(form: &Form, view: &View, key: char) -> Option<Command> {
     let step = look::step(view, &form.step)?;
     let typed = form.fields.iter().find_map(|field| match field {
-        Field::Name { have, .. } => Some(Typed(have.as_str().to_owned())),
+        Field::Name { have, .. } => Some(Typed::new(have)),
         _ => None,
     });
     let code = form

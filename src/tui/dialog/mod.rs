@@ -150,7 +150,7 @@ pub fn intro(form: &Form, view: &View) -> (String, Vec<Row2>) {
 /// The code typed into the n-th field, if that is a code field.
 fn code_of(form: &Form, ix: usize) -> Option<Typed> {
     match form.fields.get(ix) {
-        Some(field::Field::Code { digits, .. }) => Some(Typed(digits.as_str().to_owned())),
+        Some(field::Field::Code { digits, .. }) => Some(Typed::new(digits)),
         _ => None,
     }
 }

@@ -5,7 +5,7 @@ use rstest::rstest;
 
 use super::Keyboard;
 use super::keyboard::key;
-use crate::engine::command::{Command, Refusal};
+use crate::engine::command::{Command, Refusal, Typed};
 use crate::tui::dialog::Dialog;
 use crate::tui::dialog::guard::Guard;
 use crate::tui::fixtures;
@@ -36,8 +36,8 @@ fn the_right_name_and_code_run_it_once() {
     let commands = keyboard.commands();
     let [Command::Run { step, attempt, digest, typed, code }] = commands.as_slice() else { panic!("{commands:?}") };
     assert_eq!((step.as_str(), *attempt, digest.as_str()), ("cutover", 2, "sha256:c0ffee"));
-    assert_eq!(typed.as_ref().map(|typed| typed.0.as_str()), Some("www.shop.example"));
-    assert_eq!(code.as_ref().map(|code| code.0.as_str()), Some("123456"));
+    assert_eq!(typed.as_ref().map(Typed::expose), Some("www.shop.example"));
+    assert_eq!(code.as_ref().map(Typed::expose), Some("123456"));
     // While the driver thinks, and after it has said yes, another R does nothing.
     keyboard.press("R");
     keyboard.answer(Ok(()));
@@ -115,7 +115,7 @@ fn an_approval_is_given_by_its_own_button() {
     keyboard.press("A");
     let commands = keyboard.commands();
     let [Command::Approve { step, by, code, .. }] = commands.as_slice() else { panic!("{commands:?}") };
-    assert_eq!((step.as_str(), by.as_str(), code.0.as_str()), ("cutover", "bob", "654321"));
+    assert_eq!((step.as_str(), by.as_str(), code.expose()), ("cutover", "bob", "654321"));
     // The dialog stays; with the approval in the view, the rest typed before still counts.
     keyboard.answer(Ok(()));
     keyboard.publish(fixtures::approved(fixtures::full_gate()));

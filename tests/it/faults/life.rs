@@ -139,7 +139,7 @@ impl MfaDevices for Counting {
         let clock = Arc::clone(&self.0);
         Box::pin(async move {
             clock.sleep_until(request.now_ms + 400).await;
-            let counter: u64 = request.code.0.parse().map_err(|_| MfaRefusal::Wrong)?;
+            let counter: u64 = request.code.expose().parse().map_err(|_| MfaRefusal::Wrong)?;
             if request.last_counter.is_some_and(|last| counter <= last) {
                 return Err(MfaRefusal::AlreadyUsed.into());
             }

@@ -89,7 +89,7 @@ impl Seat {
     /// A code: mostly a new one, at times one that was used, or none at all.
     fn code(&self, mfa: Option<&MfaView>, pick: u64) -> Option<Typed> {
         let mfa = mfa?;
-        Some(Typed(match pick >> 40 & 15 {
+        Some(Typed::new(&match pick >> 40 & 15 {
             0 => "nonsense".to_owned(),
             1 => mfa.last_counter.unwrap_or(0).to_string(),
             2 => return None,
@@ -98,7 +98,7 @@ impl Seat {
     }
 
     fn fresh(&self) -> Typed {
-        Typed(self.codes.fetch_add(1, Ordering::SeqCst).to_string())
+        Typed::new(&self.codes.fetch_add(1, Ordering::SeqCst).to_string())
     }
 
     fn command(&self, snapshot: &Snapshot, pick: u64) -> Command {
@@ -141,7 +141,7 @@ impl Seat {
                 Command::RollBack {
                     step: key,
                     digest: view.digest.clone(),
-                    typed: view.type_text.clone().map(Typed),
+                    typed: view.type_text.as_deref().map(Typed::new),
                     code: self.code(view.mfa.as_ref(), pick),
                 }
             }
@@ -177,6 +177,12 @@ impl Seat {
             return Command::Approve { step: key, attempt, digest, by, code: self.fresh() };
         }
         let typed = gate.type_text.clone().map(|text| if pick >> 53 & 15 == 0 { text.to_uppercase() } else { text });
-        Command::Run { step: key, attempt, digest, typed: typed.map(Typed), code: self.code(gate.mfa.as_ref(), pick) }
+        Command::Run {
+            step: key,
+            attempt,
+            digest,
+            typed: typed.as_deref().map(Typed::new),
+            code: self.code(gate.mfa.as_ref(), pick),
+        }
     }
 }
