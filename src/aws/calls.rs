@@ -73,6 +73,23 @@ impl<'a> Calls<'a> {
         Ok(CloudReply { value, request_id: noted.request_id, cloud_ms: noted.cloud_ms })
     }
 
+    /// As [`Calls::answer`], for a send whose answer holds nothing: any page of a proxy with a 200 would
+    /// do for one. Only AWS gives a request a number.
+    pub async fn acknowledged<T, E>(
+        &self,
+        request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        value: impl FnOnce(T) -> Value,
+    ) -> Result<CloudReply, CloudError>
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let reply = self.answer(request, value).await?;
+        if reply.request_id.is_none() {
+            return Err(super::shape::empty_answer("request id"));
+        }
+        Ok(reply)
+    }
+
     /// A read that prepares the call: whatever becomes of it, nothing has been sent yet.
     pub async fn look<T, E>(
         &self,
@@ -143,6 +160,14 @@ impl<'a> Calls<'a> {
 
     pub fn sns(&self) -> &aws_sdk_sns::Client {
         self.clients.sns()
+    }
+
+    pub fn logs(&self) -> &aws_sdk_cloudwatchlogs::Client {
+        self.clients.logs()
+    }
+
+    pub fn ssm(&self) -> &aws_sdk_ssm::Client {
+        self.clients.ssm()
     }
 
     pub fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {

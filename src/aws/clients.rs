@@ -20,6 +20,8 @@ pub(super) struct Clients {
     s3: OnceLock<aws_sdk_s3::Client>,
     sts: OnceLock<aws_sdk_sts::Client>,
     sns: OnceLock<aws_sdk_sns::Client>,
+    logs: OnceLock<aws_sdk_cloudwatchlogs::Client>,
+    ssm: OnceLock<aws_sdk_ssm::Client>,
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
     elasticache: OnceLock<aws_sdk_elasticache::Client>,
     elbv2: OnceLock<aws_sdk_elasticloadbalancingv2::Client>,
@@ -41,6 +43,8 @@ impl Clients {
             s3: OnceLock::new(),
             sts: OnceLock::new(),
             sns: OnceLock::new(),
+            logs: OnceLock::new(),
+            ssm: OnceLock::new(),
             dynamodb: OnceLock::new(),
             elasticache: OnceLock::new(),
             elbv2: OnceLock::new(),
@@ -91,6 +95,14 @@ impl Clients {
 
     pub fn sns(&self) -> &aws_sdk_sns::Client {
         self.sns.get_or_init(|| aws_sdk_sns::Client::new(&self.config))
+    }
+
+    pub fn logs(&self) -> &aws_sdk_cloudwatchlogs::Client {
+        self.logs.get_or_init(|| aws_sdk_cloudwatchlogs::Client::new(&self.config))
+    }
+
+    pub fn ssm(&self) -> &aws_sdk_ssm::Client {
+        self.ssm.get_or_init(|| aws_sdk_ssm::Client::new(&self.config))
     }
 
     pub fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {

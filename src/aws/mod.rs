@@ -3,6 +3,7 @@
 //! Sends once whatever changes something, reads again what only reads, and says of every answer what
 //! it proves. Must not know: runbooks, gates, screens, journals.
 
+mod alarms;
 mod assume;
 mod autoscaling;
 mod backup;
@@ -21,6 +22,7 @@ mod health_checks;
 mod hosted_zones;
 mod keys;
 mod line;
+mod logs;
 mod mfa;
 mod options;
 mod policy;
@@ -32,8 +34,10 @@ mod s3;
 mod sessions;
 mod shape;
 mod sns;
+mod ssm;
 mod sts;
 mod tables;
+mod task_definitions;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -124,6 +128,8 @@ fn dispatch<'a>(calls: &'a Calls<'a>, action: &'a Action) -> Answer<'a> {
         Action::UpdateService(input) => boxed(calls, input, ecs::update_service),
         Action::DescribeServices(input) => boxed(calls, input, ecs::describe_services),
         Action::DescribeClusters(input) => boxed(calls, input, ecs_clusters::describe_clusters),
+        Action::DescribeTaskDefinition(input) => boxed(calls, input, task_definitions::describe_task_definition),
+        Action::RegisterTaskDefinition(input) => boxed(calls, input, task_definitions::register_task_definition),
         Action::ServicesStable(input) => boxed(calls, input, ecs::services_stable),
 
         Action::ChangeResourceRecordSets(input) => boxed(calls, input, route53::change_resource_record_sets),
@@ -193,7 +199,16 @@ fn dispatch<'a>(calls: &'a Calls<'a>, action: &'a Action) -> Answer<'a> {
         Action::ListObjectVersions(input) => boxed(calls, input, s3::list_object_versions),
         Action::RestoreObjectVersion(input) => boxed(calls, input, s3::restore_object_version),
 
+        Action::GetBucketLifecycleConfiguration(input) => boxed(calls, input, s3::get_bucket_lifecycle_configuration),
+        Action::PutBucketVersioning(input) => boxed(calls, input, s3::put_bucket_versioning),
+
         Action::GetMetric(input) => boxed(calls, input, cloudwatch::get_metric),
+        Action::DescribeAlarms(input) => boxed(calls, input, alarms::describe_alarms),
+        Action::PutMetricAlarm(input) => boxed(calls, input, alarms::put_metric_alarm),
+        Action::DescribeLogGroups(input) => boxed(calls, input, logs::describe_log_groups),
+        Action::CreateLogGroup(input) => boxed(calls, input, logs::create_log_group),
+        Action::GetParameter(input) => boxed(calls, input, ssm::get_parameter),
+        Action::GetParametersByPath(input) => boxed(calls, input, ssm::get_parameters_by_path),
 
         Action::Exec(_)
         | Action::HttpCheck(_)

@@ -15,8 +15,10 @@ use crate::model::action::s3 as input;
 use crate::model::outcome::CloudError;
 
 mod restore;
+mod settings;
 
 pub(super) use restore::restore_object_version;
+pub(super) use settings::{get_bucket_lifecycle_configuration, put_bucket_versioning};
 
 const DEFAULT_KEYS: u32 = 1000;
 

@@ -50,6 +50,9 @@ pub(super) fn of(wanted: &Wanted<'_>) -> Vec<Question> {
         "aws/ecs.update_service" | "aws/ecs.services_stable" => {
             wanted.name("service", |service| service_of(wanted, service))
         }
+        "aws/ecs.register_task_definition" => {
+            [wanted.name("service", |service| service_of(wanted, service)), anything(wanted)].concat()
+        }
         "aws/ecs.describe_clusters" => {
             let names = wanted.with["clusters"].as_array().into_iter().flatten().filter_map(Value::as_str);
             names.map(|name| service_cluster(wanted, name, false)).collect()
@@ -85,6 +88,9 @@ pub(super) fn of(wanted: &Wanted<'_>) -> Vec<Question> {
         | "aws/route53.get_change"
         | "aws/cloudfront.get_invalidation"
         | "aws/backup.start_restore_job"
+        // Nor a group of that name; an alarm is made, or set anew.
+        | "aws/logs.create_log_group"
+        | "aws/cloudwatch.put_metric_alarm"
         | "aws/backup.list_restore_jobs" => Vec::new(),
         other if other.starts_with("aws/") => anything(wanted),
         // Resolvers answer for the side that is left until traffic moves; people and the engine are asked later.

@@ -196,6 +196,8 @@ impl Request {
             read if read.starts_with("GET ") && read.contains("/distribution/") => {
                 ("etag: E1\r\n", DISTRIBUTION_CONFIG)
             }
+            "DescribeServices" => ("", SERVICES),
+            "DescribeTaskDefinition" => ("", TASK_DEFINITION),
             read => panic!("an action reads {read} before it changes something: teach this server the answer"),
         };
         let length = if body.is_empty() { String::new() } else { format!("content-length: {}\r\n", body.len()) };
@@ -212,6 +214,9 @@ impl Request {
     }
 }
 
+const SERVICES: &str = r#"{"services":[{"serviceName":"web","taskDefinition":"web:7"}]}"#;
+const TASK_DEFINITION: &str =
+    r#"{"taskDefinition":{"family":"web","revision":7,"containerDefinitions":[{"name":"web","image":"web:1"}]}}"#;
 const DISTRIBUTION_CONFIG: &str = "<DistributionConfig><CallerReference>x</CallerReference>\
     <Origins><Quantity>1</Quantity><Items><Origin><Id>app</Id><DomainName>old.example</DomainName></Origin></Items></Origins>\
     <DefaultCacheBehavior><TargetOriginId>app</TargetOriginId><ViewerProtocolPolicy>https-only</ViewerProtocolPolicy></DefaultCacheBehavior>\

@@ -1,4 +1,8 @@
-//! CloudWatch metrics.
+//! CloudWatch metrics and alarms.
+
+mod alarms;
+
+pub use alarms::{DescribeAlarms, PutMetricAlarm};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

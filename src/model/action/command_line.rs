@@ -18,9 +18,10 @@ use crate::model::{Object, Value};
 const PUBLIC_RESOLVERS: [&str; 3] = ["1.1.1.1", "8.8.8.8", "9.9.9.9"];
 
 /// Actions that are not one API operation under its own name.
-const COMPOSITE: [&str; 4] = [
+const COMPOSITE: [&str; 5] = [
     "aws/cloudfront.update_origin",
     "aws/cloudwatch.get_metric",
+    "aws/ecs.register_task_definition",
     "aws/ecs.services_stable",
     "aws/s3.restore_object_version",
 ];
@@ -252,7 +253,7 @@ fn dig_lines(resolve: &DnsResolve) -> Vec<Vec<String>> {
 }
 
 /// A line that needs a shell for its redirection or substitution.
-fn script(text: String) -> Vec<String> {
+pub(super) fn script(text: String) -> Vec<String> {
     vec!["sh".to_owned(), "-c".to_owned(), text]
 }
 
@@ -300,7 +301,7 @@ pub fn shell_line(argv: &[String]) -> String {
 }
 
 /// A word as the shell must see it: bare when nothing in it is special.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:=,@%+".contains(&b);
     if !word.is_empty() && word.bytes().all(plain) {
         return word.to_owned();

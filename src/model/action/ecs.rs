@@ -1,4 +1,10 @@
-//! ECS services.
+//! ECS services, clusters and task definitions.
+
+mod definitions;
+
+pub use definitions::{
+    ContainerChange, DescribeTaskDefinition, KeyValuePair, RegisterTaskDefinition, Secret, family_of,
+};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

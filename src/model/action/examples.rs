@@ -36,6 +36,7 @@ pub fn example(name: &str) -> Option<Action> {
 const CLUSTER: &str = "shop-dr";
 const CLUSTER_ARN: &str = "arn:aws:rds:us-east-1:111122223333:cluster:shop-global-dr";
 
+const ALARM: &str = "shop-replica-lag";
 const HEALTH_CHECK: &str = "0a1b2c3d-1111-2222-3333-444455556666";
 const TARGET_GROUP: &str = "arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/shop-web/0123456789abcdef";
 
@@ -130,6 +131,14 @@ fn ecs(name: &str) -> Option<Value> {
         "aws/ecs.update_service" => json!({"cluster": "shop", "service": "web", "desired_count": 3}),
         "aws/ecs.describe_services" => json!({"cluster": "shop", "services": ["web"]}),
         "aws/ecs.services_stable" => json!({"cluster": "shop", "service": "web"}),
+        "aws/ecs.describe_task_definition" => json!({"task_definition": "web", "show": ["DATABASE_HOST"]}),
+        "aws/ecs.register_task_definition" => json!({
+            "family": "web",
+            "container_definitions": [
+                {"name": "web", "environment": [{"name": "DATABASE_HOST", "value": "dr.shop.example"}]},
+            ],
+            "cluster": "shop", "service": "web",
+        }),
         "aws/ecs.describe_clusters" => json!({"clusters": ["shop"]}),
         _ => return None,
     })
@@ -177,6 +186,10 @@ fn s3(name: &str) -> Option<Value> {
     Some(match name {
         "aws/s3.head_bucket" | "aws/s3.get_bucket_versioning" | "aws/s3.get_bucket_replication" => {
             json!({"bucket": "shop-content"})
+        }
+        "aws/s3.get_bucket_lifecycle_configuration" => json!({"bucket": "shop-content"}),
+        "aws/s3.put_bucket_versioning" => {
+            json!({"bucket": "shop-content", "versioning_configuration": {"status": "Enabled"}})
         }
         "aws/s3.list_object_versions" => json!({"bucket": "shop-content", "prefix": "uploads/", "max_keys": 100}),
         "aws/s3.restore_object_version" => {
@@ -245,6 +258,17 @@ fn others(name: &str) -> Option<Value> {
             "namespace": "AWS/RDS", "metric_name": "AuroraBinlogReplicaLag",
             "dimensions": {"DBClusterIdentifier": CLUSTER},
         }),
+        "aws/cloudwatch.describe_alarms" => json!({"alarm_names": [ALARM]}),
+        "aws/cloudwatch.put_metric_alarm" => json!({
+            "alarm_name": ALARM, "namespace": "AWS/RDS", "metric_name": "AuroraBinlogReplicaLag",
+            "dimensions": {"DBClusterIdentifier": CLUSTER}, "statistic": "Maximum", "period": 60,
+            "evaluation_periods": 3, "threshold": 900.0, "comparison_operator": "GreaterThanThreshold",
+            "treat_missing_data": "breaching", "alarm_actions": ["arn:aws:sns:us-east-1:111122223333:alerts"],
+        }),
+        "aws/logs.describe_log_groups" => json!({"log_group_name_prefix": "/shop/"}),
+        "aws/logs.create_log_group" => json!({"log_group_name": "/shop/failover"}),
+        "aws/ssm.get_parameter" => json!({"name": "/shop/endpoint"}),
+        "aws/ssm.get_parameters_by_path" => json!({"path": "/shop", "recursive": true}),
         "aws/sns.publish" => json!({
             "topic_arn": "arn:aws:sns:us-east-1:111122223333:alerts",
             "message": "The replica is 90 minutes behind", "subject": "RPO violation",

@@ -17,6 +17,7 @@ pub mod elbv2;
 #[doc(hidden)]
 pub mod examples;
 pub mod local;
+pub mod logs;
 pub mod operation;
 pub mod outside;
 pub mod probe;
@@ -24,6 +25,7 @@ pub mod rds;
 pub mod route53;
 pub mod s3;
 pub mod sns;
+pub mod ssm;
 pub mod sts;
 pub mod swap;
 
@@ -138,6 +140,9 @@ catalogue! {
     DescribeClusters(ecs::DescribeClusters) = "aws/ecs.describe_clusters", "Reads ECS clusters and their capacity providers", "ecs:DescribeClusters", Read, A, 2 s;
     ServicesStable(ecs::ServicesStable) = "aws/ecs.services_stable", "Reads whether an ECS service has one deployment and all its tasks running (`describe_services`)", "ecs:DescribeServices", Read, A, 2 s, expect "result.stable";
 
+    DescribeTaskDefinition(ecs::DescribeTaskDefinition) = "aws/ecs.describe_task_definition", "Reads one ECS task definition; values of variables only where asked for", "ecs:DescribeTaskDefinition", Read, A, 2 s;
+    RegisterTaskDefinition(ecs::RegisterTaskDefinition) = "aws/ecs.register_task_definition", "Registers a new revision of a task definition from the one that a service runs, with another image, variables or secrets: reads it, edits, registers", "ecs:RegisterTaskDefinition", Reversible, D, 5 s;
+
     ChangeResourceRecordSets(route53::ChangeResourceRecordSets) = "aws/route53.change_resource_record_sets", "Changes DNS records in one atomic batch", "route53:ChangeResourceRecordSets", Reversible, C, 90 s;
     GetChange(route53::GetChange) = "aws/route53.get_change", "Reads whether a DNS change has reached every name server", "route53:GetChange", Read, A, 2 s, expect "result.status == 'INSYNC'";
     ListResourceRecordSets(route53::ListResourceRecordSets) = "aws/route53.list_resource_record_sets", "Reads the records of a hosted zone", "route53:ListResourceRecordSets", Read, A, 2 s;
@@ -165,6 +170,9 @@ catalogue! {
     ListObjectVersions(s3::ListObjectVersions) = "aws/s3.list_object_versions", "Reads the versions of objects under a prefix", "s3:ListBucketVersions", Read, A, 5 s;
     RestoreObjectVersion(s3::RestoreObjectVersion) = "aws/s3.restore_object_version", "Copies an older version of an object over the newest (`copy_object`)", "s3:PutObject", Reversible, A, 10 s;
 
+    GetBucketLifecycleConfiguration(s3::GetBucketLifecycleConfiguration) = "aws/s3.get_bucket_lifecycle_configuration", "Reads for how long a bucket keeps objects", "s3:GetLifecycleConfiguration", Read, A, 2 s;
+    PutBucketVersioning(s3::PutBucketVersioning) = "aws/s3.put_bucket_versioning", "Lets a bucket keep versions, or no more", "s3:PutBucketVersioning", Reversible, A, 5 s;
+
     DescribeContinuousBackups(dynamodb::DescribeContinuousBackups) = "aws/dynamodb.describe_continuous_backups", "Reads whether a table can be restored to a point in time, and to which", "dynamodb:DescribeContinuousBackups", Read, A, 2 s;
 
     RestoreTableToPointInTime(dynamodb::RestoreTableToPointInTime) = "aws/dynamodb.restore_table_to_point_in_time", "Makes a new table as another one was at a time; settings do not come along", "dynamodb:RestoreTableToPointInTime", Reversible, C, 900 s;
@@ -186,6 +194,15 @@ catalogue! {
     ListRecoveryPointsByBackupVault(backup::ListRecoveryPointsByBackupVault) = "aws/backup.list_recovery_points_by_backup_vault", "Reads the recovery points of a vault, the newest first", "backup:ListRecoveryPointsByBackupVault", Read, A, 2 s;
 
     GetMetric(cloudwatch::GetMetric) = "aws/cloudwatch.get_metric", "Reads a metric's latest datapoint; time metrics in seconds (`get_metric_statistics`)", "cloudwatch:GetMetricStatistics", Read, A, 3 s;
+
+    DescribeAlarms(cloudwatch::DescribeAlarms) = "aws/cloudwatch.describe_alarms", "Reads alarms and the states they are in", "cloudwatch:DescribeAlarms", Read, A, 2 s;
+    PutMetricAlarm(cloudwatch::PutMetricAlarm) = "aws/cloudwatch.put_metric_alarm", "Makes an alarm, or sets one as a whole", "cloudwatch:PutMetricAlarm", Reversible, A, 5 s;
+
+    DescribeLogGroups(logs::DescribeLogGroups) = "aws/logs.describe_log_groups", "Reads the log groups whose names begin alike", "logs:DescribeLogGroups", Read, A, 2 s;
+    CreateLogGroup(logs::CreateLogGroup) = "aws/logs.create_log_group", "Makes a log group", "logs:CreateLogGroup", Reversible, C, 5 s;
+
+    GetParameter(ssm::GetParameter) = "aws/ssm.get_parameter", "Reads one SSM parameter; a secret one's value is not read", "ssm:GetParameter", Read, A, 2 s;
+    GetParametersByPath(ssm::GetParametersByPath) = "aws/ssm.get_parameters_by_path", "Reads the SSM parameters below a path; secret ones' values are not read", "ssm:GetParametersByPath", Read, A, 3 s;
 
     Exec(outside::Exec) = "exec", "Runs a program: argv, no shell unless asked for", "", Reversible, D, 30 s;
     HttpCheck(outside::HttpCheck) = "http/check", "Asks an HTTP endpoint", "", Read, A, 2 s, expect "result.ok";

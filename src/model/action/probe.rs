@@ -102,15 +102,17 @@ impl Action {
                     };
                 }
                 let count = call.desired_count.is_none_or(|count| service["desired_count"] == json!(count));
-                let definition = call.task_definition.as_deref().is_none_or(|wanted| {
-                    service["task_definition"].as_str().is_some_and(|now| now == wanted || now.ends_with(wanted))
-                });
-                if service.is_null() {
-                    ProbeAnswer::CannotTell
-                } else if count && definition {
-                    ProbeAnswer::After
-                } else {
-                    ProbeAnswer::Before
+                let was = before.map(|before| &before["services"][0]["task_definition"]);
+                let definition = call
+                    .task_definition
+                    .as_deref()
+                    .map_or(Some(true), |wanted| runs(&service["task_definition"], was, wanted));
+                match definition {
+                    _ if service.is_null() => ProbeAnswer::CannotTell,
+                    Some(true) if count => ProbeAnswer::After,
+                    Some(_) => ProbeAnswer::Before,
+                    None if count => ProbeAnswer::CannotTell,
+                    None => ProbeAnswer::Before,
                 }
             }
             Self::ChangeResourceRecordSets(call) => {
@@ -138,6 +140,20 @@ impl Action {
     pub fn judge_absent(&self) -> ProbeAnswer {
         self.operation().judge_absent()
     }
+}
+
+/// Whether a service runs the definition that it was to be given: an ARN, `family:revision`, or a
+/// family's newest revision, which no look at the service can tell: then what it ran before counts.
+fn runs(now: &Value, was: Option<&Value>, wanted: &str) -> Option<bool> {
+    let now = now.as_str()?;
+    let named = now.rsplit('/').next().unwrap_or(now);
+    if wanted.contains(':') {
+        return Some(now == wanted || named == wanted);
+    }
+    if ecs::family_of(named) != wanted {
+        return Some(false);
+    }
+    was.map(|was| was != now)
 }
 
 fn promoted(now: &Value, status: &str, source: &str) -> ProbeAnswer {
@@ -196,5 +212,37 @@ fn restored(before: Option<&Value>, now: &Value, key: &str, version: &str) -> Pr
         (true, _) => ProbeAnswer::After,
         (false, false) => ProbeAnswer::Before,
         (false, true) => ProbeAnswer::CannotTell,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A service as its probe shows it.
+    fn service(definition: &str, desired: u32) -> Value {
+        let arn = format!("arn:aws:ecs:us-east-1:111122223333:task-definition/{definition}");
+        json!({"services": [{"task_definition": arn, "desired_count": desired}]})
+    }
+
+    #[test]
+    fn a_definition_is_running_when_it_is_the_one_that_was_named() {
+        let judge = |wanted: &str, before: Option<&Value>, now: &Value| {
+            let with = json!({"cluster": "shop", "service": "web", "task_definition": wanted, "desired_count": 3});
+            Action::parse("aws/ecs.update_service", &with).unwrap().judge(before, now)
+        };
+        let (old, new) = (service("web:7", 3), service("web:8", 3));
+        assert_eq!(judge("web:8", Some(&old), &new), ProbeAnswer::After);
+        assert_eq!(judge("web:8", None, &old), ProbeAnswer::Before);
+        // The end of another family's name proves nothing.
+        assert_eq!(judge("web:8", None, &service("other-web:8", 3)), ProbeAnswer::Before);
+        let arn = new["services"][0]["task_definition"].as_str().unwrap();
+        assert_eq!(judge(arn, None, &new), ProbeAnswer::After);
+        // A family alone: it runs what it did not run before.
+        assert_eq!(judge("web", Some(&old), &new), ProbeAnswer::After);
+        assert_eq!(judge("web", Some(&old), &old), ProbeAnswer::Before);
+        assert_eq!(judge("web", Some(&old), &service("web:8", 0)), ProbeAnswer::Before);
+        assert_eq!(judge("web", None, &new), ProbeAnswer::CannotTell);
+        assert_eq!(judge("web", Some(&old), &service("else:8", 3)), ProbeAnswer::Before);
     }
 }

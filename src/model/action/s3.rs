@@ -1,5 +1,9 @@
 //! S3 buckets and object versions.
 
+mod settings;
+
+pub use settings::{GetBucketLifecycleConfiguration, PutBucketVersioning, VersioningConfiguration};
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Dice, Wanted, counterpart};
 use crate::model::Value;
+use crate::model::action::ecs::family_of;
 use crate::sim::dice::{HOST, ID};
 use crate::sim::naming::short;
 use crate::sim::world::World;
@@ -219,7 +220,7 @@ fn put_service(world: &mut World, wanted: &Wanted, cluster: &str, service: &str)
         // `family:revision`: the revision before it.
         Some(next) => {
             let revision = short(next).parse::<u64>().map_or(revision, |next| next.saturating_sub(1).max(1));
-            format!("{}:{revision}", family(next))
+            format!("{}:{revision}", family_of(next))
         }
     };
     let deployment = Deployment {
@@ -240,13 +241,15 @@ fn put_service(world: &mut World, wanted: &Wanted, cluster: &str, service: &str)
         dice,
         started_ms: i64::MIN / 2,
     };
+    let mut put = |definition: &str| {
+        super::task_definitions::of_service(world, &wanted.region, &wanted.account, definition);
+    };
+    put(&before);
+    // What the plan is going to roll out has been registered already.
+    if let Some(next) = wanted.text("task_definition") {
+        put(&if next.contains(':') { next.to_owned() } else { format!("{next}:{}", revision + 1) });
+    }
     world.services.insert(key, service);
-}
-
-/// The family in `family`, `family:revision` or an ARN.
-fn family(definition: &str) -> &str {
-    let last = definition.rsplit('/').next().unwrap_or(definition);
-    last.split(':').next().unwrap_or(last)
 }
 
 /// A role as replication uses it.

@@ -6,11 +6,13 @@
 //!
 //! Knows: plans, and what each action takes for granted. Must not know: scenarios but their faults.
 
+mod beside;
 mod data;
 mod recovery;
 mod scaling;
 mod storage;
 mod tables;
+mod task_definitions;
 mod traffic;
 
 use std::collections::BTreeMap;
@@ -70,6 +72,7 @@ pub fn world(plan: &Plan, scenario: &Scenario, seed: u64) -> Result<World, SimEr
     for wanted in &wanted {
         recovery::to_come(&mut world, wanted);
         tables::to_come(&mut world, wanted);
+        beside::to_come(&mut world, wanted);
     }
     // What a step is going to change comes first: it knows best how things must be beforehand.
     for wanted in wanted.iter().filter(|wanted| wanted.changes).chain(wanted.iter().filter(|wanted| !wanted.changes)) {
@@ -165,6 +168,8 @@ fn make(world: &mut World, wanted: &Wanted) {
             data::global(world, wanted);
         }
         "aws/ecs.update_service" | "aws/ecs.services_stable" => data::service(world, wanted),
+        "aws/ecs.describe_task_definition" => task_definitions::read(world, wanted),
+        "aws/ecs.register_task_definition" => task_definitions::to_register(world, wanted),
         "aws/route53.get_health_check_status" | "aws/route53.get_health_check" | "aws/route53.update_health_check" => {
             traffic::health_check(world, wanted);
         }
@@ -196,8 +201,13 @@ fn make(world: &mut World, wanted: &Wanted) {
         "aws/s3.head_bucket"
         | "aws/s3.get_bucket_versioning"
         | "aws/s3.get_bucket_replication"
+        | "aws/s3.get_bucket_lifecycle_configuration"
+        | "aws/s3.put_bucket_versioning"
         | "aws/s3.list_object_versions"
         | "aws/s3.restore_object_version" => storage::bucket(world, wanted),
+        "aws/cloudwatch.describe_alarms" => beside::alarms(world, wanted),
+        "aws/logs.describe_log_groups" => beside::log_groups(world, wanted),
+        "aws/ssm.get_parameter" | "aws/ssm.get_parameters_by_path" => beside::parameters(world, wanted),
         "aws/cloudwatch.get_metric" => metric(world, wanted),
         "dns/resolve" => traffic::address(world, wanted),
         "http/check" => traffic::front(world, wanted),

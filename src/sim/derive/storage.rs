@@ -11,11 +11,14 @@ pub fn bucket(world: &mut World, wanted: &Wanted) {
     let Some(name) = wanted.text("bucket") else { return };
     let (seed, start_ms) = (world.seed, world.start_ms);
     let role = data::replication_role(world, &wanted.account);
+    let set = wanted.with["versioning_configuration"]["status"].as_str().filter(|_| wanted.changes);
     let bucket = world.buckets.entry(name.to_owned()).or_insert_with(|| Bucket {
         name: name.to_owned(),
         region: wanted.region.clone(),
-        versioning: Some("Enabled".to_owned()),
-        replication: Some(replication(role, name)),
+        // What the plan is going to set is not so yet; and what replicates cannot be suspended.
+        versioning: (set != Some("Enabled")).then(|| "Enabled".to_owned()),
+        replication: set.is_none().then(|| replication(role, name)),
+        old_versions_days: Some(90),
         objects: std::collections::BTreeMap::new(),
     });
     let key = match (wanted.text("key"), wanted.text("prefix")) {

@@ -194,11 +194,14 @@ impl World {
         let key = self.service_key(context, &call.cluster, &call.service)?;
         let no_service = || Refusal::not_found("ServiceNotFoundException", "Service not found.");
         let now_ms = self.now_ms;
+        // A family alone means its newest revision.
+        let newest = call.task_definition.as_deref().and_then(|family| self.newest_definition(&key.0, family));
         let service = self.services.get_mut(&key).ok_or_else(no_service)?;
         if service.status != "ACTIVE" {
             return Err(Refusal::invalid("ServiceNotActiveException", "Service was not ACTIVE."));
         }
-        let definition = call.task_definition.as_deref().map(|wanted| service.resolve_definition(&key.0, wanted));
+        let wanted = newest.as_deref().or(call.task_definition.as_deref());
+        let definition = wanted.map(|wanted| service.resolve_definition(&key.0, wanted));
         let changed = definition.as_ref().is_some_and(|definition| *definition != service.task_definition);
         let desired = call.desired_count.unwrap_or_else(|| service.desired());
         service.generation += 1;

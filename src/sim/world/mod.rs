@@ -3,6 +3,7 @@
 //! Knows: every resource, and what is due when. Must not know: files, clocks, tasks. The same calls
 //! at the same times always make the same world.
 
+pub mod alarms;
 mod answer;
 pub mod backup;
 pub mod cloudfront;
@@ -25,6 +26,7 @@ pub mod s3;
 pub mod scaling;
 pub mod sts;
 mod tables;
+pub mod task_definitions;
 mod writers;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,6 +66,8 @@ pub struct World {
     pub globals: BTreeMap<String, global::Global>,
     pub services: BTreeMap<ecs::ServiceKey, ecs::Service>,
     pub ecs_clusters: BTreeMap<Place, ecs::Cluster>,
+    /// Revisions of each family, the oldest first.
+    pub task_definitions: BTreeMap<Place, Vec<task_definitions::TaskDefinition>>,
     pub snapshots: BTreeMap<Place, recovery::Snapshot>,
     pub datastores: BTreeMap<String, elasticache::GlobalDatastore>,
     /// Recovery points by vault.
@@ -81,6 +85,10 @@ pub struct World {
     pub distributions: BTreeMap<String, cloudfront::Distribution>,
     pub invalidations: BTreeMap<(String, String), cloudfront::Invalidation>,
     pub buckets: BTreeMap<String, s3::Bucket>,
+    pub alarms: BTreeMap<Place, alarms::Alarm>,
+    pub log_groups: BTreeMap<Place, alarms::LogGroup>,
+    pub groups_to_come: BTreeSet<Place>,
+    pub parameters: BTreeMap<Place, alarms::Parameter>,
     pub metrics: BTreeMap<cloudwatch::MetricKey, cloudwatch::Metric>,
     pub identities: BTreeMap<String, sts::Identity>,
     pub exec: BTreeMap<String, outside::Output>,
@@ -133,6 +141,7 @@ impl World {
             globals: BTreeMap::new(),
             services: BTreeMap::new(),
             ecs_clusters: BTreeMap::new(),
+            task_definitions: BTreeMap::new(),
             snapshots: BTreeMap::new(),
             datastores: BTreeMap::new(),
             vaults: BTreeMap::new(),
@@ -148,6 +157,10 @@ impl World {
             distributions: BTreeMap::new(),
             invalidations: BTreeMap::new(),
             buckets: BTreeMap::new(),
+            alarms: BTreeMap::new(),
+            log_groups: BTreeMap::new(),
+            groups_to_come: BTreeSet::new(),
+            parameters: BTreeMap::new(),
             metrics: BTreeMap::new(),
             identities: BTreeMap::new(),
             exec: BTreeMap::new(),

@@ -16,6 +16,8 @@ pub struct Bucket {
     pub region: String,
     pub versioning: Option<String>,
     pub replication: Option<Replication>,
+    /// After how many days versions end that are no longer the newest; `None` without any rule.
+    pub old_versions_days: Option<u32>,
     /// Versions of each key, the newest first.
     pub objects: BTreeMap<String, Vec<Version>>,
 }
@@ -93,6 +95,41 @@ impl World {
             })
             .collect();
         Ok(json!({"role": replication.role, "rules": rules}))
+    }
+
+    pub(super) fn get_bucket_lifecycle(&self, call: &calls::GetBucketLifecycleConfiguration) -> Answer {
+        let none = || {
+            let code = "NoSuchLifecycleConfiguration";
+            Refusal::not_found(code, "The lifecycle configuration does not exist")
+        };
+        let days = self.bucket(&call.bucket)?.old_versions_days.ok_or_else(none)?;
+        Ok(json!({"rules": [{
+            "id": "old-versions",
+            "status": "Enabled",
+            "prefix": "",
+            "expiration_days": null,
+            "noncurrent_version_expiration_days": days,
+            "transitions": [],
+            "noncurrent_version_transitions": [{"days": 30, "storage_class": "STANDARD_IA"}],
+            "abort_incomplete_multipart_upload_days": 7,
+        }]}))
+    }
+
+    pub(super) fn put_bucket_versioning(&mut self, call: &calls::PutBucketVersioning) -> Answer {
+        let status = &call.versioning_configuration.status;
+        if !matches!(status.as_str(), "Enabled" | "Suspended") {
+            return Err(Refusal::invalid("MalformedXML", format!("`{status}` is no status")));
+        }
+        let replicates = self.bucket(&call.bucket)?.replication.is_some();
+        if replicates && status != "Enabled" {
+            let why =
+                "A replication configuration is present on this bucket, so the versioning state cannot be changed.";
+            return Err(Refusal::invalid("InvalidBucketState", why));
+        }
+        if let Some(bucket) = self.buckets.get_mut(&call.bucket) {
+            bucket.versioning = Some(status.clone());
+        }
+        Ok(json!({"status": status}))
     }
 
     pub(super) fn list_object_versions(&self, call: &calls::ListObjectVersions) -> Answer {

@@ -1,5 +1,6 @@
 //! The reducer, service by service, by virtual time.
 
+mod beside;
 mod data;
 mod hosts;
 mod places;
@@ -7,6 +8,7 @@ mod recovery;
 mod scaling;
 mod storage;
 mod tables;
+mod task_definitions;
 mod traffic;
 
 use serde_json::{Value, json};

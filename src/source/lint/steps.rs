@@ -22,6 +22,7 @@ pub(super) fn check(lowered: &Lowered, sink: &mut Sink) {
         for uses in std::iter::once(&step.uses).chain(&step.emergency) {
             action(uses, sink);
             databases(uses, sink);
+            definitions(uses, sink);
         }
     }
 }
@@ -76,6 +77,18 @@ fn action(uses: &ActionUse, sink: &mut Sink) {
         let message = "without `allow_data_loss: true` AWS does a switchover, which needs a healthy primary";
         let finding = Diagnostic::warning("LB510", uses.action.span, message);
         sink.push(finding.help("add `allow_data_loss: true`, or use `aws/rds.switchover_global_cluster`"));
+    }
+}
+
+/// A definition starts from a service in its cluster, and says what becomes different.
+fn definitions(uses: &ActionUse, sink: &mut Sink) {
+    let Some(members) = uses.with.as_map().filter(|_| uses.action.value == "aws/ecs.register_task_definition") else {
+        return;
+    };
+    if members.contains_key("cluster") != members.contains_key("service") {
+        let message = "`cluster` and `service` go together: the service whose running definition is taken";
+        let finding = Diagnostic::error("LB516", uses.action.span, message);
+        sink.push(finding.help("give both, or neither to start from the family's newest revision"));
     }
 }
 

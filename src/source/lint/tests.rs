@@ -44,6 +44,19 @@ fn failovers_name_their_target_and_restores_one_time() {
 }
 
 #[test]
+fn a_definition_starts_from_a_whole_service_or_from_its_family() {
+    let register = |more: &str| {
+        codes_of(&format!(
+            "{{ id: s, uses: aws/ecs.register_task_definition, with: {{ family: web, container_definitions: []{more} }} }}"
+        ))
+    };
+    assert_eq!(register(", service: web"), ["LB516"]);
+    assert_eq!(register(", cluster: shop"), ["LB516"]);
+    assert_eq!(register(", cluster: shop, service: web"), Vec::<&str>::new());
+    assert_eq!(register(""), Vec::<&str>::new());
+}
+
+#[test]
 fn the_lost_region_and_us_east_1() {
     let text = |more: &str| {
         format!(

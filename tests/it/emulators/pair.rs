@@ -15,7 +15,7 @@ pub const ACCESS_KEY: &str = ACCOUNT;
 pub const SECRET_KEY: &str = "secret";
 
 /// The environment names under which SDK and CLI look for an endpoint, and boto3's name of the service.
-pub const SERVICES: [(&str, &str); 13] = [
+pub const SERVICES: [(&str, &str); 15] = [
     ("AWS_ENDPOINT_URL_RDS", "rds"),
     ("AWS_ENDPOINT_URL_ECS", "ecs"),
     ("AWS_ENDPOINT_URL_ROUTE_53", "route53"),
@@ -28,6 +28,8 @@ pub const SERVICES: [(&str, &str); 13] = [
     ("AWS_ENDPOINT_URL_ELASTICACHE", "elasticache"),
     ("AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2", "elbv2"),
     ("AWS_ENDPOINT_URL_SNS", "sns"),
+    ("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", "logs"),
+    ("AWS_ENDPOINT_URL_SSM", "ssm"),
     ("AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING", "application-autoscaling"),
 ];
 

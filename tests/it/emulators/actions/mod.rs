@@ -1,6 +1,7 @@
 //! Every action twice: our adapter sends its request to one pair of emulators, the real AWS CLI runs
 //! its command line against another, and boto3 must find the same state in both.
 
+mod beside;
 mod cloudfront;
 mod ecs;
 mod others;
@@ -78,6 +79,7 @@ fn cases() -> Vec<(&'static str, AtMoto, Vec<Case>)> {
         ("tables", GLOBAL, tables::cases()),
         ("load balancers", GLOBAL, traffic::load_balancers()),
         ("scaling", SCALING, traffic::scaling()),
+        ("beside", GLOBAL, beside::cases()),
         ("others", GLOBAL, others::cases()),
     ]
 }
@@ -265,6 +267,11 @@ fn of_cloudfront() {
 #[test]
 fn of_s3() {
     show_all("s3");
+}
+
+#[test]
+fn of_alarms_logs_and_parameters() {
+    show_all("beside");
 }
 
 #[test]
