@@ -33,7 +33,14 @@ fn view() -> View {
         engine.handle(stamped);
     }
     let rows = Arc::new(half.iter().map(row_of).map(Arc::new).collect());
-    View { snapshot: engine.snapshot(engine.last_at_ms()), rows, practice: Vec::new(), over: None }
+    View {
+        snapshot: engine.snapshot(engine.last_at_ms()),
+        rows,
+        practice: Vec::new(),
+        is_open: false,
+        watched: None,
+        over: None,
+    }
 }
 
 fn frame(view: &View) -> Buffer {

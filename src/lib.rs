@@ -19,7 +19,8 @@
 //! 2  aws/ outside/ sim/          the cloud: real, the world beside it, or simulated
 //!    journal/ mfa/ clock         adapters, one a port; none of this floor imports another
 //! 3  driver/ report/ readiness/  the one loop; pure folds of the journal; a look before the run
-//! 4  tui/ cli/                   faces: Snapshot in, commands out
+//! 4  hatch/                      how another terminal of this machine hands something in
+//!    tui/ cli/                   faces: Snapshot in, commands out
 //! ```
 //!
 //! # Invariants
@@ -33,6 +34,7 @@ pub mod cli;
 pub mod clock;
 pub mod driver;
 pub mod engine;
+pub mod hatch;
 pub mod journal;
 pub mod mfa;
 pub mod model;

@@ -107,6 +107,10 @@ pub enum Verb {
     Drill(Drill),
     /// Go on with a run where it stopped
     Resume(Resume),
+    /// Approve a step that waits for it, from another terminal of this machine and with your own device
+    Approve(Approve),
+    /// Follow a run on a second screen that cannot do anything
+    Watch(Watch),
     /// Show the state of a run
     Status(Run),
     /// List the runs kept here
@@ -271,6 +275,36 @@ pub struct Resume {
     pub run: String,
     #[command(flatten)]
     pub face: Face,
+}
+
+const AFTER_APPROVE: &str = "\
+What is to be approved is shown first; the code of your device then approves it. There is no flag
+for the code, so that it ends up in no history. A script in a drill writes it to stdin, as a line.
+
+An approval counts for this attempt of this very request, once, and until it expires. Nobody can
+approve a step of a run that they drive.
+
+Exit code 0: approved. 1: not in the run's present state. 2: no such step, or not this person.
+4: the code does not count, or there is no device. 5: nobody drives the run. 7: the run is driven
+by a process that takes no approvals.";
+
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_APPROVE)]
+pub struct Approve {
+    /// The run's id, a unique prefix, or last
+    pub run: String,
+    /// The step, as the run's screen names it
+    pub step: String,
+    /// Who approves, as the runbook's roles name them
+    #[arg(long = "as", value_name = "NAME")]
+    pub by: String,
+}
+
+#[derive(Debug, Args)]
+pub struct Watch {
+    /// The run's id, a unique prefix, or last; or the path of a journal, a copy for example
+    #[arg(value_name = "RUN|PATH")]
+    pub run: String,
 }
 
 #[derive(Debug, Args)]

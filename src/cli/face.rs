@@ -19,10 +19,11 @@ use crate::driver::handle::{Handle, Over, View};
 use crate::driver::{self, Parts};
 use crate::engine::command::Command;
 use crate::engine::ports::Journal;
+use crate::hatch;
 use crate::tui::{self, ColorMode, Options};
 
 /// SIGHUP's number: what a terminal that is gone stands for.
-const HANGUP: u8 = 1;
+pub(super) const HANGUP: u8 = 1;
 
 /// Why the face let go of the run.
 enum Let {
@@ -35,7 +36,12 @@ pub fn drive(settings: &Settings, session: Session) -> Outcome {
     let parts = session.parts(|journal| Ok(Box::new(journal) as Box<dyn Journal>))?;
     let (handle, driver) = driver::spawn(parts).map_err(|error| failed("the driver", &error))?;
     let view = handle.view.clone();
+    let hatch = hatch::open(&dir, &handle);
+    if let Err(error) = &hatch {
+        settings.out.say(&format!("no approvals from other terminals: failed to make the socket: {error}"));
+    }
     let let_go = show(settings, handle);
+    drop(hatch);
     // Only now, with the screen gone, the driver may be the last to speak: it finishes the call in
     // flight, syncs, and lets go of the lock.
     let over = joined(driver)?;
@@ -95,14 +101,14 @@ pub fn outlive_size_signal() {
 }
 
 /// The signals that end a run.
-struct Signals {
+pub(super) struct Signals {
     hangup: Signal,
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Signals {
-    fn new() -> io::Result<Self> {
+    pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
             hangup: signal(SignalKind::hangup())?,
             interrupt: signal(SignalKind::interrupt())?,
@@ -111,7 +117,7 @@ impl Signals {
     }
 
     /// The number of the next one.
-    async fn recv(&mut self) -> u8 {
+    pub(super) async fn recv(&mut self) -> u8 {
         tokio::select! {
             _ = self.hangup.recv() => HANGUP,
             _ = self.interrupt.recv() => 2,

@@ -3,6 +3,7 @@
 //! Knows: what a person or a script typed, and which room does it. Must not know how a run works:
 //! everything about runs is asked of the floors below.
 
+mod approve;
 pub mod args;
 mod check;
 mod check_live;
@@ -29,6 +30,7 @@ mod start;
 mod summary;
 mod timeline;
 mod verify;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -78,6 +80,8 @@ fn verb_of(settings: &Settings, verb: &Verb) -> Outcome {
         Verb::Drill(wanted) if real::is_wanted(wanted) => real::drill(settings, wanted),
         Verb::Drill(wanted) => drill::drill(settings, wanted),
         Verb::Resume(wanted) => drill::resume(settings, wanted),
+        Verb::Approve(wanted) => approve::approve(settings, wanted),
+        Verb::Watch(wanted) => watch::watch(settings, wanted),
         Verb::Status(run) => runs::status(settings, &run.run),
         Verb::Runs => runs::list(settings),
         Verb::Note(wanted) => note::note(settings, wanted),

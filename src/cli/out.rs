@@ -34,6 +34,11 @@ impl Out {
         }
     }
 
+    /// What has to be read before something is decided, however quiet it is to be.
+    pub fn show(self, text: &str) {
+        self.tell(text);
+    }
+
     /// A line for people who want to know more.
     pub fn detail(self, text: &str) {
         if self.verbose {

@@ -55,7 +55,7 @@ fn at_gate(step: &str, gate: &GateView, codes: Codes<'_>) -> Next {
     if let Some(approvals) = &gate.approvals
         && approvals.granted.len() < approvals.min as usize
     {
-        let granted = |person: &&String| approvals.granted.iter().any(|(by, _, _)| by == *person);
+        let granted = |person: &&String| approvals.granted.iter().any(|one| one.by == **person);
         let Some(by) = approvals.eligible.iter().find(|person| !granted(person)) else {
             return Next::Stop(format!("{step}: too few people may approve"));
         };
@@ -65,7 +65,8 @@ fn at_gate(step: &str, gate: &GateView, codes: Codes<'_>) -> Next {
                 attempt: gate.attempt,
                 digest: gate.digest.clone(),
                 by: by.clone(),
-                code,
+                code: Some(code),
+                from: None,
             }),
             Err(next) => next,
         };

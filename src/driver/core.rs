@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::auto::{self, Next};
 use super::handle::{Over, PracticeCode, Request, View};
 use super::{Opening, Operator, Parts};
-use crate::engine::command::{Command, Refusal};
+use crate::engine::command::{Command, Refusal, RefusalKind};
 use crate::engine::effect::{CallRequest, Effect};
 use crate::engine::ports::{CloudReply, JournalError, MfaDenied, MfaRequest};
 use crate::engine::{Engine, ProofNeed};
@@ -74,6 +74,9 @@ pub(super) struct Driver {
     waits: usize,
     rows: Arc<Vec<Arc<Row>>>,
     attention: bool,
+    /// People at other terminals: whether they may hand something in, and how many are about to.
+    is_open: bool,
+    visitors: u32,
     leaving: Option<Over>,
     operator_waits: bool,
     face_gone: bool,
@@ -85,7 +88,9 @@ impl Driver {
     pub(super) fn new(mut parts: Parts, inbox: mpsc::Receiver<Request>) -> Self {
         let rows = Arc::new(std::mem::take(&mut parts.rows).into_iter().map(Arc::new).collect::<Vec<_>>());
         let snapshot = parts.engine.snapshot(parts.clock.now_ms());
-        let first = View { snapshot, rows: Arc::clone(&rows), practice: Vec::new(), over: None };
+        let rows_shown = Arc::clone(&rows);
+        let first =
+            View { snapshot, rows: rows_shown, practice: Vec::new(), is_open: false, watched: None, over: None };
         Self {
             parts,
             inbox,
@@ -99,6 +104,8 @@ impl Driver {
             waits: 0,
             rows,
             attention: false,
+            is_open: false,
+            visitors: 0,
             leaving: None,
             operator_waits: false,
             face_gone: false,
@@ -148,8 +155,9 @@ impl Driver {
                 continue;
             }
             let busy = self.in_flight > 0 || !self.proving.is_empty() || self.waits > 0 || self.operator_waits;
-            self.parts.clock.set_human_pace(self.attention || !busy);
-            if busy && !self.attention && self.parts.clock.skip_idle() {
+            let at_keys = self.attention || self.visitors > 0;
+            self.parts.clock.set_human_pace(at_keys || !busy);
+            if busy && !at_keys && self.parts.clock.skip_idle() {
                 if !person {
                     // Waiting costs nothing here; whoever listens for signals needs a turn as well.
                     tokio::task::yield_now().await;
@@ -328,8 +336,12 @@ impl Driver {
             self.attention = *on;
             return Ok(Asked::Admitted);
         }
+        if let Command::Visitors { is_open, here } = command {
+            (self.is_open, self.visitors, self.dirty) = (*is_open, *here, true);
+            return Ok(Asked::Admitted);
+        }
         if self.leaving.is_some() {
-            return Err(Refusal::new("the run is being left"));
+            return Err(being_left());
         }
         let mut admitted = self.parts.engine.admit(self.parts.clock.now_ms(), command)?;
         if let Some(need) = admitted.proof.take() {
@@ -370,7 +382,7 @@ impl Driver {
         self.proving.remove(&need.step);
         let now_ms = self.parts.clock.now_ms();
         let outcome = match answer {
-            Ok(_) if self.leaving.is_some() => Err(Refusal::new("the run is being left")),
+            Ok(_) if self.leaving.is_some() => Err(being_left()),
             Ok(proof) => self.parts.engine.admit(now_ms, &command).map(|admitted| {
                 self.facts.extend(admitted.sealed(Some(&proof)));
             }),
@@ -384,7 +396,7 @@ impl Driver {
                     detail,
                 });
                 let next_s = (30_000 - now_ms.rem_euclid(30_000)) / 1000;
-                Err(Refusal::new(words).hint(format!("next code in {next_s}s")))
+                Err(Refusal::new(words).of(RefusalKind::Code).hint(format!("next code in {next_s}s")))
             }
         };
         self.settle()?;
@@ -474,7 +486,8 @@ impl Driver {
             drill.faults.clone_from(&self.parts.faults);
         }
         let practice = self.practice(&mut snapshot, now_ms);
-        self.view.send_replace(Arc::new(View { snapshot, rows: Arc::clone(&self.rows), practice, over }));
+        let (rows, is_open) = (Arc::clone(&self.rows), self.is_open);
+        self.view.send_replace(Arc::new(View { snapshot, rows, practice, is_open, watched: None, over }));
     }
 
     /// Codes of the drill authenticator for everybody a gate may ask, and the devices' names.
@@ -510,6 +523,10 @@ fn people(engine: &Engine) -> Vec<String> {
         }
     }
     people
+}
+
+fn being_left() -> Refusal {
+    Refusal::new("the run is being left").of(RefusalKind::Left)
 }
 
 fn no_answer(timeout_ms: u64) -> CloudError {

@@ -17,6 +17,10 @@ pub struct View {
     pub rows: Arc<Vec<Arc<Row>>>,
     /// Drill authenticator: who, the code now shown, milliseconds it stays valid.
     pub practice: Vec<PracticeCode>,
+    /// People may hand things in from other terminals of this machine.
+    pub is_open: bool,
+    /// On a second screen, which can do nothing: how the run stands there.
+    pub watched: Option<String>,
     /// The driver has stopped; nothing more will come.
     pub over: Option<Over>,
 }

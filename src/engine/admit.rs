@@ -4,7 +4,7 @@
 //! [`Admitted::sealed`] puts the proof where it belongs.
 
 use super::Engine;
-use super::command::{Command, Refusal, Typed};
+use super::command::{Command, Refusal, RefusalKind, Typed};
 use super::effect::CallSession;
 use super::ports::MfaPurpose;
 use super::snapshot::{Allowed, CheckState};
@@ -67,15 +67,21 @@ impl Engine {
     /// The reason in words for the person who asked.
     pub fn admit(&self, at_ms: i64, command: &Command) -> Result<Admitted, Refusal> {
         if self.run.finished.is_some() && !matches!(command, Command::Note { .. }) {
-            return Err(Refusal::new("the run is over"));
+            return Err(Refusal::new("the run is over").of(RefusalKind::Ended));
         }
         let by = || self.plan.operator.clone();
         match command {
             Command::Run { step, attempt, digest, typed, code } => {
                 self.admit_run(at_ms, step, *attempt, digest, typed.as_ref(), code.as_ref())
             }
-            Command::Approve { step, attempt, digest, by, code } => {
-                self.admit_approval(at_ms, step, *attempt, digest, by, code)
+            Command::Approve { step, attempt, digest, by, code, from } => {
+                let mut admitted = self.admit_approval(at_ms, (step, *attempt, digest), by, code.as_ref())?;
+                for event in &mut admitted.events {
+                    if let Event::ApprovalGranted { from: place, .. } = event {
+                        place.clone_from(from);
+                    }
+                }
+                Ok(admitted)
             }
             Command::RunReads { phase } => self.admit_reads(at_ms, phase),
             Command::Override { step, check, by, reason, code } => {
@@ -119,12 +125,15 @@ impl Engine {
             }
             Command::Leave { reason } => Ok(Admitted::plain(vec![Event::RunLeft { reason: reason.clone() }])),
             Command::Abort { reason } => Ok(Admitted::plain(vec![Event::RunAborted { reason: reason.clone() }])),
-            Command::Attention { .. } => Ok(Admitted::plain(Vec::new())),
+            Command::Attention { .. } | Command::Visitors { .. } => Ok(Admitted::plain(Vec::new())),
         }
     }
 
     fn find(&self, step: &str) -> Result<StepIx, Refusal> {
-        self.by_key.get(step).copied().ok_or_else(|| Refusal::new(format!("there is no step `{step}`")))
+        self.by_key
+            .get(step)
+            .copied()
+            .ok_or_else(|| Refusal::new(format!("there is no step `{step}`")).of(RefusalKind::Unknown))
     }
 
     /// What a person may do to a step in its present state.
@@ -226,11 +235,14 @@ impl Engine {
     }
 
     fn proof_need(&self, at: i64, step: &str, person: &str, code: Option<&Typed>) -> Result<ProofNeed, Refusal> {
-        let Some(code) = code else { return Err(Refusal::new(format!("a code of {person} is needed"))) };
         if self.proofs.wrong_now(person, at) >= 3 {
             let left = (CODE_PERIOD_MS - at.rem_euclid(CODE_PERIOD_MS)) / 1000;
-            return Err(Refusal::new("three wrong codes").hint(format!("wait for the next one, in {left}s")));
+            let refusal = Refusal::new("three wrong codes").of(RefusalKind::Code);
+            return Err(refusal.hint(format!("wait for the next one, in {left}s")));
         }
+        let Some(code) = code else {
+            return Err(Refusal::new(format!("a code of {person} is needed")).of(RefusalKind::NoCode));
+        };
         Ok(ProofNeed {
             step: step.to_owned(),
             person: person.to_owned(),
@@ -253,28 +265,25 @@ impl Engine {
         MfaPurpose::Send { session, calls }
     }
 
+    /// Whether somebody is the one who drives: who began the run, or who has resumed it.
+    pub(super) fn drives(&self, person: &str) -> bool {
+        person == self.plan.operator || self.run.driver.as_deref() == Some(person)
+    }
+
     fn admit_approval(
         &self,
         at: i64,
-        step: &str,
-        attempt: u32,
-        digest: &str,
+        (step, attempt, digest): (&str, u32, &str),
         by: &str,
-        code: &Typed,
+        code: Option<&Typed>,
     ) -> Result<Admitted, Refusal> {
-        let ix = self.allowed(step, Allowed::Approve)?;
-        let state = &self.steps[ix];
+        let ix = self.find(step)?;
         let Some(wanted) = &self.plan.steps[ix].gates.approvals else {
-            return Err(Refusal::new("no approval is asked for"));
+            return Err(Refusal::new(format!("`{step}` asks for no approval")).of(RefusalKind::Unknown));
         };
-        if by == self.plan.operator {
-            return Err(Refusal::new("the operator cannot approve their own step"));
-        }
-        let holds =
-            |role: &&String| self.plan.roles.get(*role).is_some_and(|people| people.iter().any(|one| one == by));
-        let Some(role) = wanted.from.iter().find(holds) else {
-            return Err(Refusal::new(format!("{by} holds none of the roles {}", wanted.from.join(", "))));
-        };
+        let role = self.role_to_approve(&wanted.from, by)?;
+        self.allowed(step, Allowed::Approve)?;
+        let state = &self.steps[ix];
         let shown = state.call.as_ref().is_some_and(|call| call.digest == digest) && state.attempt == attempt;
         if !shown {
             return Err(Refusal::new("the request has changed since it was shown").hint("look at it again"));
@@ -283,17 +292,35 @@ impl Engine {
         if valid {
             return Err(Refusal::new(format!("{by} has approved already")));
         }
-        let need = self.proof_need(at, step, by, Some(code))?;
+        let need = self.proof_need(at, step, by, code)?;
         let granted = Event::ApprovalGranted {
             step: step.to_owned(),
             attempt,
             by: by.to_owned(),
-            role: role.clone(),
+            role,
             digest: digest.to_owned(),
             expires_ms: at.saturating_add(i64::try_from(wanted.within_ms).unwrap_or(i64::MAX)),
             proof: blank_proof(),
+            from: None,
         };
         Ok(Admitted { events: vec![granted], proof: Some(need) })
+    }
+
+    /// The role in which somebody may approve. Never the one who drives.
+    fn role_to_approve(&self, from: &[String], by: &str) -> Result<String, Refusal> {
+        if self.drives(by) {
+            let may: Vec<String> = self.plan.holders(from).into_iter().filter(|one| !self.drives(one)).collect();
+            return Err(Refusal::new("the operator cannot approve their own step")
+                .of(RefusalKind::Person)
+                .hint(format!("{} may", may.join(", "))));
+        }
+        let holds =
+            |role: &&String| self.plan.roles.get(*role).is_some_and(|people| people.iter().any(|one| one == by));
+        from.iter().find(holds).cloned().ok_or_else(|| {
+            Refusal::new(format!("{by} holds none of the roles {}", from.join(", ")))
+                .of(RefusalKind::Person)
+                .hint(format!("they are held by {}", self.plan.holders(from).join(", ")))
+        })
     }
 
     /// Ready read-only steps of a phase that wait for nothing but a press.

@@ -28,7 +28,10 @@ impl Engine {
         };
         match &stamped.event {
             Event::RunStarted(_) => self.on_started(at, out),
-            Event::RunResumed { .. } => self.on_resumed(at, out),
+            Event::RunResumed { operator, .. } => {
+                self.run.driver = Some(operator.clone());
+                self.on_resumed(at, out);
+            }
             Event::RunPaused { reason } => self.run.paused = Some(reason.clone()),
             Event::RunContinued => {
                 self.run.paused = None;
@@ -83,11 +86,11 @@ impl Engine {
                 | MfaRefusal::RoleDenied
                 | MfaRefusal::Unreachable => {}
             },
-            Event::ApprovalGranted { by, digest, expires_ms, proof, .. } => {
+            Event::ApprovalGranted { attempt, by, digest, expires_ms, proof, from, .. } => {
                 self.note_proof(Some(proof));
-                let approval = Approval { by: by.clone(), at_ms: at, expires_ms: *expires_ms, digest: digest.clone() };
-                self.steps[step].approvals.retain(|one| one.by != approval.by);
-                self.steps[step].approvals.push(approval);
+                let (by, digest, from) = (by.clone(), digest.clone(), from.clone());
+                let approval = Approval { by, at_ms: at, expires_ms: *expires_ms, digest, attempt: *attempt, from };
+                self.on_approved(step, approval, out);
             }
             Event::ActionRequested { ticket, .. } => self.on_requested(step, ticket, at, out),
             Event::ActionSucceeded { ticket, result, cloud_ms, .. } => {
@@ -301,6 +304,15 @@ impl Engine {
         } else {
             self.anomaly(out, format!("`{}` was confirmed while its gate was closed", self.plan.steps[ix].key));
         }
+    }
+
+    fn on_approved(&mut self, ix: StepIx, approval: Approval, out: &mut Vec<Effect>) {
+        if !self.gate_accepts(ix, approval.attempt, &approval.digest) {
+            return self.anomaly(out, format!("`{}` was approved while its gate was closed", self.plan.steps[ix].key));
+        }
+        let approvals = &mut self.steps[ix].approvals;
+        approvals.retain(|one| one.by != approval.by);
+        approvals.push(approval);
     }
 
     fn on_mfa(&mut self, ix: StepIx, proof: &MfaProof, at: i64, out: &mut Vec<Effect>) {

@@ -1,8 +1,9 @@
 //! What a person may ask for. A command becomes an event only if the state admits it.
 
 use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
 
-use crate::model::event::UnknownDecision;
+use crate::model::event::{Origin, UnknownDecision};
 
 /// The closed set of requests from a face (TUI, plain, headless).
 ///
@@ -17,13 +18,16 @@ pub enum Command {
         typed: Option<Typed>,
         code: Option<Typed>,
     },
-    /// Another person opens an approval gate with their own device.
+    /// Another person opens an approval gate with their own device. Without a code it is only asked
+    /// whether nothing else is in the way.
     Approve {
         step: String,
         attempt: u32,
         digest: String,
         by: String,
-        code: Typed,
+        code: Option<Typed>,
+        /// Where it was handed in, if not at the operator's terminal.
+        from: Option<Origin>,
     },
     /// Run every ready read-only step of a phase.
     RunReads {
@@ -86,6 +90,12 @@ pub enum Command {
     Attention {
         on: bool,
     },
+    /// People at other terminals: whether they may hand something in, and how many are about to. They
+    /// read and type at human pace too.
+    Visitors {
+        is_open: bool,
+        here: u32,
+    },
 }
 
 /// Text a person typed at a gate: compared, never shown or logged, and wiped from memory when it is
@@ -120,10 +130,32 @@ impl std::fmt::Debug for Typed {
     }
 }
 
+/// What kind of no it is: for whoever has to act on it, a script for example.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalKind {
+    /// Not in the present state.
+    #[default]
+    Now,
+    /// There is no such thing.
+    Unknown,
+    /// Not this person.
+    Person,
+    /// The code does not count.
+    Code,
+    /// A code is all that is missing.
+    NoCode,
+    /// The run has ended.
+    Ended,
+    /// The run has stopped, or is about to; it can be resumed.
+    Left,
+}
+
 /// Why a command was not admitted: for the dialog, in words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Refusal {
+    pub kind: RefusalKind,
     pub message: String,
     /// What would help.
     pub hint: Option<String>,
@@ -132,7 +164,13 @@ pub struct Refusal {
 impl Refusal {
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None }
+        Self { kind: RefusalKind::Now, message: message.into(), hint: None }
+    }
+
+    #[must_use]
+    pub const fn of(mut self, kind: RefusalKind) -> Self {
+        self.kind = kind;
+        self
     }
 
     #[must_use]

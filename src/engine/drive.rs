@@ -214,7 +214,10 @@ impl Engine {
         let Some(wanted) = &self.plan.steps[ix].gates.approvals else { return true };
         let state = &self.steps[ix];
         let digest = state.call.as_ref().map(|call| call.digest.as_str());
-        let valid = |one: &&super::state::Approval| one.expires_ms > at && Some(one.digest.as_str()) == digest;
+        let valid = |one: &&super::state::Approval| {
+            let is_for_this = Some(one.digest.as_str()) == digest && one.attempt == state.attempt;
+            is_for_this && one.expires_ms > at && !self.drives(&one.by)
+        };
         state.approvals.iter().filter(valid).count() >= wanted.min as usize
     }
 

@@ -257,8 +257,29 @@ pub struct ApprovalsView {
     pub from: Vec<String>,
     /// People who may approve: the roles' holders but the operator.
     pub eligible: Vec<String>,
-    /// Granted and not expired: who, when (Unix ms), until when.
-    pub granted: Vec<(String, i64, i64)>,
+    /// How long one counts.
+    pub within_ms: u64,
+    /// Given for this request and this attempt, and not expired.
+    pub granted: Vec<GrantedView>,
+    /// Given once, and of no use any more.
+    pub lapsed: Vec<LapsedView>,
+}
+
+/// An approval that counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GrantedView {
+    pub by: String,
+    pub at_ms: i64,
+    pub until_ms: i64,
+    /// The terminal it came from, if it was not the operator's.
+    pub from: Option<String>,
+}
+
+/// An approval that counts no longer, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LapsedView {
+    pub by: String,
+    pub why: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]

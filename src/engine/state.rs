@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use crate::model::action::Action;
-use crate::model::event::Purpose;
+use crate::model::event::{Origin, Purpose};
 use crate::model::outcome::{CloudError, ProbeAnswer, RunStatus, StepStatus};
 use crate::model::{Object, Value};
 
@@ -100,6 +100,8 @@ pub struct Approval {
     pub at_ms: i64,
     pub expires_ms: i64,
     pub digest: String,
+    pub attempt: u32,
+    pub from: Option<Origin>,
 }
 
 /// What is known of a change whose answer was lost.
@@ -137,6 +139,8 @@ pub struct StepState {
     pub auto_confirmed: bool,
     pub mfa: bool,
     pub approvals: Vec<Approval>,
+    /// Given for an attempt that is gone: they count for nothing, and the screen says so.
+    pub past_approvals: Vec<Approval>,
     /// Automatic retries under the present confirmation.
     pub retries: u32,
     pub not_before_ms: i64,
@@ -187,6 +191,7 @@ impl StepState {
             auto_confirmed: false,
             mfa: false,
             approvals: Vec::new(),
+            past_approvals: Vec::new(),
             retries: 0,
             not_before_ms: 0,
             result: None,
@@ -215,6 +220,8 @@ impl StepState {
     /// Forgets what belonged to the attempt before: a new one starts from its checks.
     pub fn renew(&mut self, attempt: u32) {
         let fresh = Self::new(self.checks.len(), self.verify.len());
+        let mut past_approvals = std::mem::take(&mut self.past_approvals);
+        past_approvals.append(&mut self.approvals);
         *self = Self {
             attempt,
             ready_ms: self.ready_ms,
@@ -222,6 +229,7 @@ impl StepState {
             cloud_ms: self.cloud_ms,
             since_ms: self.since_ms,
             forced: self.forced,
+            past_approvals,
             ..fresh
         };
     }
@@ -238,6 +246,8 @@ impl StepState {
 #[derive(Debug, Clone, Default)]
 pub struct RunState {
     pub started_ms: Option<i64>,
+    /// Who sits at the keyboard, as they say.
+    pub driver: Option<String>,
     pub ended_ms: Option<i64>,
     pub finished: Option<RunStatus>,
     pub paused: Option<String>,

@@ -6,10 +6,10 @@ use super::Engine;
 use super::forecast::Outlook;
 use super::scope::expect_source;
 use super::snapshot::{
-    Activity, ApprovalsView, Awaited, CheckState, CheckView, ContactView, DrillView, GateView, MfaView, Objective,
-    PhaseView, RollbackView, Snapshot, StepView, UnknownView,
+    Activity, ApprovalsView, Awaited, CheckState, CheckView, ContactView, DrillView, GateView, GrantedView, LapsedView,
+    MfaView, Objective, PhaseView, RollbackView, Snapshot, StepView, UnknownView,
 };
-use super::state::Stage;
+use super::state::{Approval, Stage};
 use crate::model::action::Action;
 use crate::model::action::command_line::{command_lines_of, shell_line};
 use crate::model::digest::digest_of;
@@ -17,9 +17,9 @@ use crate::model::event::Purpose;
 use crate::model::expr::plain;
 use crate::model::outcome::{Risk, StepStatus};
 use crate::model::plan::{Plan, ResolvedTarget, StepIx};
-use crate::model::runbook::Check;
+use crate::model::runbook::{Approvals, Check};
 use crate::model::template::{Node, Tree};
-use crate::model::time::elapsed_ms;
+use crate::model::time::{elapsed_ms, hms_utc};
 use crate::model::{Object, Value, partial};
 
 /// What is shown of a step before its inputs are all known.
@@ -317,22 +317,45 @@ impl Engine {
         }
     }
 
+    fn approvals_view(&self, ix: StepIx, wanted: &Approvals, now_ms: i64) -> ApprovalsView {
+        let state = &self.steps[ix];
+        let counts = |one: &&Approval| one.expires_ms > now_ms && !self.drives(&one.by);
+        let (granted, lapsed): (Vec<_>, Vec<_>) = state.approvals.iter().partition(counts);
+        let past = state.past_approvals.iter().map(|one| (one, format!("was for attempt {}", one.attempt)));
+        let lapsed = lapsed.into_iter().map(|one| {
+            let has_expired = one.expires_ms <= now_ms;
+            let expired = || format!("expired at {}", hms_utc(one.expires_ms));
+            (one, if has_expired { expired() } else { "drives the run now".to_owned() })
+        });
+        let is_given_again = |by: &str| granted.iter().any(|one| one.by == by);
+        ApprovalsView {
+            min: wanted.min,
+            from: wanted.from.clone(),
+            eligible: self.plan.holders(&wanted.from).into_iter().filter(|one| !self.drives(one)).collect(),
+            within_ms: wanted.within_ms,
+            lapsed: past
+                .chain(lapsed)
+                .filter(|(one, _)| !is_given_again(&one.by))
+                .map(|(one, why)| LapsedView { by: one.by.clone(), why })
+                .collect(),
+            granted: granted
+                .iter()
+                .map(|one| GrantedView {
+                    by: one.by.clone(),
+                    at_ms: one.at_ms,
+                    until_ms: one.expires_ms,
+                    from: one.from.as_ref().map(crate::model::event::Origin::words),
+                })
+                .collect(),
+        }
+    }
+
     fn gate_view(&self, ix: StepIx, now_ms: i64) -> Option<GateView> {
         let (step, state) = (&self.plan.steps[ix], &self.steps[ix]);
         if state.stage != Stage::Gated {
             return None;
         }
-        let approvals = step.gates.approvals.as_ref().map(|wanted| ApprovalsView {
-            min: wanted.min,
-            from: wanted.from.clone(),
-            eligible: self.plan.holders(&wanted.from).into_iter().filter(|one| *one != self.plan.operator).collect(),
-            granted: state
-                .approvals
-                .iter()
-                .filter(|one| one.expires_ms > now_ms)
-                .map(|one| (one.by.clone(), one.at_ms, one.expires_ms))
-                .collect(),
-        });
+        let approvals = step.gates.approvals.as_ref().map(|wanted| self.approvals_view(ix, wanted, now_ms));
         Some(GateView {
             attempt: state.attempt,
             digest: state.call.as_ref()?.digest.clone(),

@@ -22,14 +22,28 @@ pub struct Holder {
 
 impl Holder {
     fn me(operator: &str) -> Self {
-        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        Self { pid: std::process::id(), host, operator: operator.to_owned() }
+        Self { pid: std::process::id(), host: this_host(), operator: operator.to_owned() }
     }
 
     /// The holder was just taking the lock and had not signed yet.
     fn unknown() -> Self {
         Self { pid: 0, host: "unknown".to_owned(), operator: "unknown".to_owned() }
     }
+}
+
+/// Who drives a run just now, as far as this machine can tell: the lock is not touched, so that nobody
+/// who takes it in this moment is refused.
+#[must_use]
+pub fn holder(run_dir: &Path) -> Option<Holder> {
+    let mut file = disk::careful().read(true).open(run_dir.join(LOCK)).ok()?;
+    let holder = Some(signed_by(&mut file)).filter(|holder| holder.pid != 0 && holder.host == this_host())?;
+    let process = rustix::process::Pid::from_raw(i32::try_from(holder.pid).ok()?)?;
+    let is_alive = !matches!(rustix::process::test_kill_process(process), Err(rustix::io::Errno::SRCH));
+    is_alive.then_some(holder)
+}
+
+fn this_host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
 pub(super) enum LockError {

@@ -131,9 +131,10 @@ pub(super) fn words(stamped: &Stamped) -> Words {
             let said = detail.as_ref().map(|said| format!(" ({said})")).unwrap_or_default();
             Words::step(step, People, format!("MFA of {by} not accepted: {}{said}", why.word())).by(by)
         }
-        Event::ApprovalGranted { step, attempt: _, by, role, digest: _, expires_ms, proof } => {
-            let text =
-                format!("approved by {by} as {role}, MFA {}, valid until {}", proof.device, hms_utc(*expires_ms));
+        Event::ApprovalGranted { step, attempt: _, by, role, digest: _, expires_ms, proof, from } => {
+            let place = from.as_ref().map(|from| format!(", from {}", from.words())).unwrap_or_default();
+            let until = hms_utc(*expires_ms);
+            let text = format!("approved by {by} as {role}, MFA {}{place}, valid until {until}", proof.device);
             Words::step(step, People, text).by(by)
         }
 

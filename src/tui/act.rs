@@ -16,6 +16,9 @@ use crate::engine::snapshot::{Activity, Allowed};
 /// Lines that a page key moves.
 const PAGE_LINES: u16 = 10;
 
+/// Why a second screen does not do it.
+const ONLY_WATCHES: &str = "this screen only watches";
+
 /// The longest filter.
 const FILTER_MAX_CHARS: usize = 60;
 
@@ -80,6 +83,9 @@ pub fn go(model: &mut Model, view: &View, go: Go, step: &str, out: &mut Vec<Outg
 }
 
 pub fn open(model: &mut Model, view: &View, kind: Kind, step: &str) {
+    if view.watched.is_some() {
+        return model.say(ONLY_WATCHES);
+    }
     match dialog::open(kind, view, step, model.now_ms) {
         Some(form) => model.dialog = Some(Dialog::Form(form)),
         None => model.say("that is not possible now"),
@@ -87,6 +93,9 @@ pub fn open(model: &mut Model, view: &View, kind: Kind, step: &str) {
 }
 
 fn open_for_step(model: &mut Model, view: &View, kind: Kind, otherwise: &str) {
+    if view.watched.is_some() {
+        return model.say(ONLY_WATCHES);
+    }
     let Some(step) = model.step_now(view) else { return };
     let key = step.key.clone();
     match dialog::open(kind, view, &key, model.now_ms) {
@@ -147,11 +156,11 @@ pub fn keep_spot_visible(model: &mut Model, view: &View) {
     }
 }
 
-pub fn filter_key(model: &mut Model, view: &View, key: &KeyEvent) {
+pub fn filter_key(model: &mut Model, view: &View, key: &KeyEvent, out: &mut Vec<Outgoing>) {
     match (lookup(Context::Filter, key), normal(key)) {
         (Some(Act::Accept), _) => model.filter.editing = false,
         (Some(Act::Back), _) => model.filter = super::model::Filter::default(),
-        (Some(Act::Leave), _) => open(model, view, Kind::Leave, ""),
+        (Some(Act::Leave), _) => leave(model, view, out),
         (_, Some(Key(KeyCode::Backspace, false))) => {
             model.filter.text.pop();
         }
@@ -248,6 +257,7 @@ fn leave(model: &mut Model, view: &View, out: &mut Vec<Outgoing>) {
         return;
     }
     match &view.over {
+        None if view.watched.is_some() => out.push(Outgoing::Exit(Exit::Left)),
         None => open(model, view, Kind::Leave, ""),
         Some(Over::Finished) => out.push(Outgoing::Exit(Exit::Finished)),
         Some(Over::Left { .. }) => out.push(Outgoing::Exit(Exit::Left)),

@@ -34,7 +34,10 @@ const KEY_FRAME: Duration = Duration::from_millis(4);
 /// When the terminal cannot be claimed or written to. It is restored in every case.
 pub async fn run(mut handle: Handle, options: Options) -> io::Result<Exit> {
     let first = handle.view.borrow_and_update().clone();
-    let last_words = format!("the run can go on: lifeboat resume {}", first.snapshot.run);
+    let last_words = match first.watched {
+        None => format!("the run can go on: lifeboat resume {}", first.snapshot.run),
+        Some(_) => "the run itself is not touched by this".to_owned(),
+    };
     let mut app = App {
         term: Term::claim(options.title, &last_words)?,
         model: Model::new(options, Term::size()?),

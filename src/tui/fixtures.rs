@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::driver::handle::{Over, PracticeCode, View};
 use crate::engine::snapshot::{
     Activity, Allowed, ApprovalsView, CheckState, CheckView, ContactView, DrillView, ExpiredView, Forecast, GateView,
-    MfaView, Objective, PhaseView, RollbackView, Snapshot, StepView, TimeSplit, UnknownView,
+    GrantedView, MfaView, Objective, PhaseView, RollbackView, Snapshot, StepView, TimeSplit, UnknownView,
 };
 use crate::model::Value;
 use crate::model::outcome::{Class, Mode, ProbeAnswer, Risk, RunStatus, StepStatus};
@@ -251,7 +251,7 @@ pub fn mid_run() -> View {
         expired: Vec::new(),
         skew_ms: None,
     };
-    View { snapshot, rows: Arc::new(rows()), practice: Vec::new(), over: None }
+    View { snapshot, rows: Arc::new(rows()), practice: Vec::new(), is_open: false, watched: None, over: None }
 }
 
 /// The first moment of a drill: one read waits for a press.
@@ -344,7 +344,9 @@ pub fn full_gate() -> View {
             min: 1,
             from: vec!["dba".into()],
             eligible: vec!["bob".into(), "carol".into()],
+            within_ms: 1_800_000,
             granted: Vec::new(),
+            lapsed: Vec::new(),
         }),
     });
     cutover.allowed = vec![Allowed::Run, Allowed::Approve, Allowed::Skip];
@@ -352,11 +354,18 @@ pub fn full_gate() -> View {
     view
 }
 
+/// The same on a second screen.
+pub fn watched(mut view: View) -> View {
+    view.watched = Some("watching, live".into());
+    view
+}
+
 /// The approval of the full gate has come.
 pub fn approved(mut view: View) -> View {
     let gate = view.snapshot.steps[10].gate.as_mut().expect("a gate");
     let approvals = gate.approvals.as_mut().expect("approvals");
-    approvals.granted = vec![("bob".into(), at("03:41:05"), at("04:11:05"))];
+    approvals.granted =
+        vec![GrantedView { by: "bob".into(), at_ms: at("03:41:05"), until_ms: at("04:11:05"), from: None }];
     view
 }
 

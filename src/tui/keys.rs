@@ -47,6 +47,8 @@ pub enum Context {
     Main,
     /// The end of the run.
     End,
+    /// A second screen, which can do nothing.
+    Watch,
     /// A dialog with fields and buttons; the buttons' own letters come from the dialog.
     Form,
     /// A list to choose from: decision menu and palette.
@@ -105,7 +107,7 @@ const fn bind(
 
 /// Every binding, in the order of the help screen.
 pub const TABLE: &[Binding] = {
-    use Context::{Begin, End, Filter, Form, Main, Menu, Start};
+    use Context::{Begin, End, Filter, Form, Main, Menu, Start, Watch};
     &[
         bind(Main, &[c('?')], "?", Act::Help, "help", "show every key", 1),
         bind(Main, &[c(':')], ":", Act::Palette, "command", "find a command by name", 6),
@@ -150,6 +152,32 @@ pub const TABLE: &[Binding] = {
         bind(Main, &[c('o')], "o", Act::CopyLink, "", "copy the link to the AWS console", 0),
         bind(Main, &[c('q'), ctrl('c')], "q", Act::Leave, "leave", "leave or abort (asks first)", 3),
         bind(Main, &[ctrl('z')], "Ctrl+Z", Act::Suspend, "", "is refused: a run is never put to sleep", 0),
+        bind(Watch, &[c('?')], "?", Act::Help, "help", "show every key", 1),
+        bind(Watch, &[c('q'), ctrl('c')], "q", Act::Leave, "leave", "close this screen; the run goes on", 2),
+        bind(Watch, &[c('j'), k(KeyCode::Down)], "j", Act::Down, "down", "move down", 3),
+        bind(Watch, &[c('k'), k(KeyCode::Up)], "k", Act::Up, "up", "move up", 4),
+        bind(Watch, &[k(KeyCode::Tab)], "Tab", Act::NextPane, "pane", "go to the next pane", 5),
+        bind(Watch, &[k(KeyCode::BackTab)], "Shift+Tab", Act::PrevPane, "", "go to the previous pane", 0),
+        bind(Watch, &[k(KeyCode::PageDown), ctrl('d')], "PgDn", Act::PageDown, "", "move down a page", 0),
+        bind(Watch, &[k(KeyCode::PageUp), ctrl('u')], "PgUp", Act::PageUp, "", "move up a page", 0),
+        bind(Watch, &[c('g'), k(KeyCode::Home)], "g", Act::Top, "", "go to the top", 0),
+        bind(Watch, &[c('G'), k(KeyCode::End)], "G", Act::Bottom, "", "go to the bottom", 0),
+        bind(
+            Watch,
+            &[k(KeyCode::Esc)],
+            "Esc",
+            Act::Back,
+            "back",
+            "go back; on the main screen, to the step that waits",
+            0,
+        ),
+        bind(Watch, &[c('/')], "/", Act::Filter, "filter", "show only the steps whose name matches", 10),
+        bind(Watch, &[c('t')], "t", Act::Timeline, "timeline", "show the timeline of the phases", 6),
+        bind(Watch, &[c('l')], "l", Act::Log, "log", "show the log of the step", 7),
+        bind(Watch, &[c('d')], "d", Act::Request, "request", "show the request of the step in full", 8),
+        bind(Watch, &[c('c')], "c", Act::Contacts, "contacts", "show whom to call", 9),
+        bind(Watch, &[c('y')], "y", Act::CopyCommand, "", "copy the step as an aws command line", 0),
+        bind(Watch, &[c('o')], "o", Act::CopyLink, "", "copy the link to the AWS console", 0),
         bind(End, &[c('q'), ctrl('c')], "q", Act::Leave, "close", "close", 1),
         bind(End, &[k(KeyCode::Esc)], "Esc", Act::Back, "", "go back from a page", 0),
         bind(End, &[c('t')], "t", Act::Timeline, "timeline", "show the timeline of the phases", 2),

@@ -72,6 +72,10 @@ pub fn update(model: &mut Model, view: &View, input: Input) -> Vec<Outgoing> {
         model.attention = attention;
         out.push(Outgoing::Send(0, Command::Attention { on: attention }));
     }
+    if view.watched.is_some() {
+        // Whatever came about above: a second screen asks for nothing.
+        out.retain(|outgoing| !matches!(outgoing, Outgoing::Send(..)));
+    }
     out
 }
 
@@ -91,15 +95,24 @@ fn on_key(model: &mut Model, view: &View, key: &KeyEvent, out: &mut Vec<Outgoing
             let picked = menu.key(key, view, model.now_ms);
             on_menu(model, view, picked, out);
         }
-        None if model.filter.editing => act::filter_key(model, view, key),
+        None if model.filter.editing => act::filter_key(model, view, key, out),
         None => {
-            let context = if view.over.is_some() { Context::End } else { Context::Main };
+            let context = live(view);
             if let Some(found) = lookup(context, key)
                 && (!is_held || moves(found))
             {
                 act::act(model, view, found, out);
             }
         }
+    }
+}
+
+/// The keys of the screen itself.
+pub const fn live(view: &View) -> Context {
+    match (&view.over, &view.watched) {
+        (Some(_), _) => Context::End,
+        (None, Some(_)) => Context::Watch,
+        (None, None) => Context::Main,
     }
 }
 
@@ -248,6 +261,7 @@ fn ring(model: &mut Model, view: &View, out: &mut Vec<Outgoing>) {
     let is_there = model.focused.unwrap_or(model.now_ms.saturating_sub(model.last_key_ms) < THERE_MS);
     if let Some(first) = new.first()
         && !is_there
+        && view.watched.is_none()
     {
         out.push(Outgoing::Ring(format!("{}: {first} waits for you", view.snapshot.mode.banner())));
     }

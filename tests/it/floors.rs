@@ -23,9 +23,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("readiness", &["model", "engine"]),
     ("driver", &["model", "source", "engine", "journal", "mfa", "sim", "report"]),
     ("tui", &["model", "source", "engine", "journal", "mfa", "sim", "report", "driver"]),
+    ("hatch", &["model", "engine", "driver"]),
     (
         "cli",
         &[
+            "hatch",
             "model",
             "source",
             "engine",

@@ -56,6 +56,8 @@ fn view(records: &[Stamped], run: &str, later_ms: i64, over: Option<Over>) -> Vi
         snapshot,
         rows: Arc::new(records.iter().map(|one| Arc::new(row_of(one))).collect()),
         practice: Vec::new(),
+        is_open: false,
+        watched: None,
         over,
     }
 }

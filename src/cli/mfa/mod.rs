@@ -2,7 +2,7 @@
 //!
 //! A secret is shown once, at its enrolment, and never again. Must not know how devices are kept.
 
-mod code;
+pub(super) mod code;
 mod qr;
 
 use serde_json::{Value, json};

@@ -107,7 +107,8 @@ fn the_operator_cannot_approve_and_approvals_expire() {
         attempt: gate.attempt,
         digest: gate.digest.clone(),
         by: by.to_owned(),
-        code: Typed::new("1"),
+        code: Some(Typed::new("1")),
+        from: None,
     };
     assert!(bench.run("declare").is_err(), "no approval yet");
     assert!(bench.ask(&approve("alice")).is_err(), "the operator");

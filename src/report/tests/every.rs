@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::model::event::{
-    DrillHeader, Event, MfaProof, MfaRefusal, Purpose, RunHeader, Stamped, Ticket, Timer, UnknownDecision,
+    DrillHeader, Event, MfaProof, MfaRefusal, Origin, Purpose, RunHeader, Stamped, Ticket, Timer, UnknownDecision,
 };
 use crate::model::outcome::{CloudError, CloudErrorKind, Mode, ProbeAnswer, RunStatus};
 use crate::model::plan::Intent;
@@ -134,6 +134,7 @@ fn gate_events(text: &str) -> Vec<Event> {
             digest: s(),
             expires_ms: START_MS,
             proof: proof(text),
+            from: Some(Origin { login: s(), uid: 7, session: Some(s()), host: s(), terminal: Some(s()) }),
         },
     ]
 }

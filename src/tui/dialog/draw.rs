@@ -59,6 +59,10 @@ fn lay(dialog: &Dialog, view: &View, size: (u16, u16), now_ms: u64) -> Laid {
     if laid.rows.len() > room {
         laid.rows.retain(|row| !row.left.is_empty() || !row.right.is_empty());
     }
+    // How to approve from elsewhere is said by the step's detail too.
+    if laid.rows.len() > room {
+        laid.rows.retain(|row| !row.left.iter().any(|(text, _)| text.contains(gate::ELSEWHERE)));
+    }
     // A refusal takes the place of lines read before; the next key brings them back.
     let has_refusal = matches!(dialog, Dialog::Form(form) if form.refusal.is_some());
     if has_refusal && laid.rows.len() > room && room > 8 {
@@ -292,26 +296,33 @@ fn code_state(view: &View, mfa: Option<&MfaView>) -> (String, Tone) {
 
 fn approval_rows(form: &Form, view: &View, inner: usize) -> Vec<Row2> {
     let Some(approvals) = look::step(view, &form.step).and_then(gate::approvals) else { return Vec::new() };
-    let mut rows = vec![Row2::default()];
-    for (who, at_ms, until_ms) in &approvals.granted {
-        let text = format!("    ✓ {who} {}, valid until {}", hms_utc(*at_ms), hms_utc(*until_ms));
-        rows.push(Row2::left(vec![seg(text, Tone::Good)]));
-    }
-    let have = approvals.granted.len();
     let open = gate::missing(approvals);
-    let mut head = vec![plain(format!("    Approval {have} of {}", approvals.min))];
-    if open > 0 {
-        head.push(quiet(format!("    from {}: {}", approvals.from.join(", "), approvals.eligible.join(", "))));
-    }
+    let mut rows = Vec::new();
     // Where one approves here and now, the field's own line says it.
-    let has_field = form.fields.iter().any(|field| matches!(field, Field::Choice { .. }));
-    let mut all = if has_field { Vec::new() } else { wrapped(Row2::left(head), inner) };
-    if !all.is_empty() {
-        all.insert(0, Row2::default());
+    if !form.fields.iter().any(|field| matches!(field, Field::Choice { .. })) {
+        let mut head = vec![plain(format!("    Approval {} of {}", approvals.granted.len(), approvals.min))];
+        if open > 0 {
+            head.push(quiet(format!("    from {}: {}", approvals.from.join(", "), approvals.eligible.join(", "))));
+        }
+        rows.push(Row2::default());
+        rows.extend(wrapped(Row2::left(head), inner));
     }
-    rows.remove(0);
-    all.extend(rows);
-    all
+    for one in &approvals.granted {
+        let (at, until) = (hms_utc(one.at_ms), hms_utc(one.until_ms));
+        let text = format!("    ✓ {} {at}, valid until {until}", one.by);
+        rows.push(Row2::left(vec![seg(text, Tone::Good)]));
+        let place = one.from.as_ref().map(|from| quiet(format!("      from {from}")));
+        rows.extend(place.into_iter().flat_map(|place| wrapped(Row2::left(vec![place]), inner)));
+    }
+    if open > 0 {
+        for one in &approvals.lapsed {
+            rows.push(Row2::left(vec![seg(format!("    the approval of {} {}", one.by, one.why), Tone::Wait)]));
+        }
+        // A command is shown whole or not at all.
+        let line = gate::elsewhere(view, &form.step).filter(|line| width(line) + 4 <= inner);
+        rows.extend(line.map(|line| Row2::left(vec![quiet(format!("    {line}"))])));
+    }
+    rows
 }
 
 fn button_rows(form: &Form, view: &View, inner: usize, now_ms: u64) -> Vec<Row2> {

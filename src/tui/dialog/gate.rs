@@ -59,7 +59,7 @@ fn approval_fields(step: &StepView) -> Vec<Field> {
 }
 
 fn open_approvers(approvals: &ApprovalsView) -> impl Iterator<Item = &String> {
-    approvals.eligible.iter().filter(|person| !approvals.granted.iter().any(|(who, ..)| who == *person))
+    approvals.eligible.iter().filter(|person| !approvals.granted.iter().any(|one| one.by == **person))
 }
 
 pub fn approvals(step: &StepView) -> Option<&ApprovalsView> {
@@ -69,6 +69,26 @@ pub fn approvals(step: &StepView) -> Option<&ApprovalsView> {
 /// Approvals still wanted.
 pub fn missing(approvals: &ApprovalsView) -> usize {
     (approvals.min as usize).saturating_sub(approvals.granted.len())
+}
+
+/// As much of a run's id as names it: its millisecond, and a little chance.
+const RUN_CHARS: usize = 12;
+
+/// What a colleague types at another terminal.
+pub const ELSEWHERE: &str = "lifeboat approve ";
+
+/// How somebody approves from another terminal of this machine, where that is possible just now.
+pub fn elsewhere(view: &View, key: &str) -> Option<String> {
+    let approvals = approvals(look::step(view, key)?).filter(|approvals| missing(approvals) > 0)?;
+    let by = open_approvers(approvals).next().filter(|_| view.is_open)?;
+    let run: String = view.snapshot.run.chars().take(RUN_CHARS).collect();
+    Some(format!("or elsewhere: {ELSEWHERE}{run} {} --as {}", word(key), word(by)))
+}
+
+/// A word as a shell takes it.
+fn word(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.@".contains(c);
+    if text.chars().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 pub fn seal(kind: Kind, view: &View, key: &str) -> Option<String> {
@@ -161,7 +181,8 @@ pub fn command(form: &Form, view: &View, key: char) -> Option<Command> {
     let (attempt, digest) = (gate.attempt, gate.digest.clone());
     if key == APPROVE {
         let code = code_field(form, &Whose::Chosen).and_then(|ix| code_of(form, ix))?;
-        return Some(Command::Approve { step: name, attempt, digest, by: chosen(form), code });
+        let (by, code) = (chosen(form), Some(code));
+        return Some(Command::Approve { step: name, attempt, digest, by, code, from: None });
     }
     Some(Command::Run { step: name, attempt, digest, typed, code })
 }

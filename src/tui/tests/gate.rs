@@ -115,7 +115,8 @@ fn an_approval_is_given_by_its_own_button() {
     keyboard.press("A");
     let commands = keyboard.commands();
     let [Command::Approve { step, by, code, .. }] = commands.as_slice() else { panic!("{commands:?}") };
-    assert_eq!((step.as_str(), by.as_str(), code.expose()), ("cutover", "bob", "654321"));
+    let code = code.as_ref().map_or("", Typed::expose);
+    assert_eq!((step.as_str(), by.as_str(), code), ("cutover", "bob", "654321"));
     // The dialog stays; with the approval in the view, the rest typed before still counts.
     keyboard.answer(Ok(()));
     keyboard.publish(fixtures::approved(fixtures::full_gate()));

@@ -32,6 +32,7 @@ fn at(binding: &Binding) -> Keyboard {
         Context::End => fixtures::finished(),
         Context::Form => fixtures::full_gate(),
         Context::Menu => fixtures::failed(),
+        Context::Watch => fixtures::watched(fixtures::mid_run()),
         Context::Main | Context::Filter | Context::Start | Context::Begin => fixtures::mid_run(),
     };
     let mut keyboard = Keyboard::new(view, (80, 14));
@@ -52,6 +53,7 @@ fn at(binding: &Binding) -> Keyboard {
             keyboard.press("/");
             keyboard.press("s");
         }
+        Context::Watch => keyboard.model.spot = Some(Spot::Step("scale_web".into())),
         Context::Main => {
             keyboard.model.spot = Some(Spot::Step("scale_web".into()));
             if binding.act == Act::External || binding.act == Act::Skip {
@@ -66,7 +68,7 @@ fn at(binding: &Binding) -> Keyboard {
 
 #[test]
 fn every_key_of_the_table_does_something() {
-    for context in [Context::Main, Context::End, Context::Form, Context::Menu, Context::Filter] {
+    for context in [Context::Main, Context::Watch, Context::End, Context::Form, Context::Menu, Context::Filter] {
         for binding in of(context) {
             let mut keyboard = at(binding);
             let before = trace(&keyboard);

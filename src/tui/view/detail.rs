@@ -5,7 +5,7 @@ use crate::engine::snapshot::{Activity, Allowed, CheckState, CheckView, StepView
 use crate::model::outcome::Risk;
 use crate::model::text::{fit_middle, safe_lines, width};
 use crate::model::time::human_ms;
-use crate::tui::dialog::Row2;
+use crate::tui::dialog::{Row2, gate};
 use crate::tui::keys::{Act, Context, hint_of};
 use crate::tui::look;
 use crate::tui::model::Model;
@@ -42,13 +42,13 @@ pub fn rows(model: &Model, view: &View, cells: u16) -> Vec<Row2> {
     checks(&mut rows, "Before", &step.checks, cells);
     checks(&mut rows, "After", &step.verify, cells);
     time(&mut rows, step, cells);
-    people(&mut rows, step, cells);
+    people(&mut rows, view, step, cells);
     next(&mut rows, view, step, cells);
     if let Some(link) = &step.console_link {
         rows.push(Row2::left(vec![label("Link"), plain(fit_middle(link, cells.saturating_sub(LABEL)))]));
     }
     rows.push(Row2::default());
-    rows.extend(hints(step, cells));
+    rows.extend(hints(view, step, cells));
     rows
 }
 
@@ -175,7 +175,7 @@ fn time(rows: &mut Vec<Row2>, step: &StepView, cells: usize) {
     labelled(rows, "Usual", vec![format!("{}{timeout}{took}", human_ms(step.usual_ms))], cells, Tone::Plain);
 }
 
-fn people(rows: &mut Vec<Row2>, step: &StepView, cells: usize) {
+fn people(rows: &mut Vec<Row2>, view: &View, step: &StepView, cells: usize) {
     let mut parts: Vec<String> = Vec::new();
     if let Some(who) = &step.confirmed_by {
         parts.push(format!("confirmed by {who}{}", if step.mfa { " with MFA" } else { "" }));
@@ -192,6 +192,16 @@ fn people(rows: &mut Vec<Row2>, step: &StepView, cells: usize) {
     }
     if !parts.is_empty() {
         labelled(rows, "People", vec![parts.join(", ")], cells, Tone::Plain);
+    }
+    if let Some(approvals) = gate::approvals(step) {
+        let placed = approvals.granted.iter().filter_map(|one| one.from.as_ref().map(|from| (one, from)));
+        let came = placed.map(|(one, from)| format!("{} from {from}", one.by)).collect();
+        labelled(rows, "", came, cells, Tone::Good);
+        if gate::missing(approvals) > 0 {
+            let lapsed = approvals.lapsed.iter().map(|one| format!("the approval of {} {}", one.by, one.why));
+            labelled(rows, "", lapsed.collect(), cells, Tone::Wait);
+            labelled(rows, "", gate::elsewhere(view, &step.key).into_iter().collect(), cells, Tone::Quiet);
+        }
     }
     if !step.outputs.is_empty() {
         let lines = step.outputs.iter().map(|(name, value)| format!("{name} = {value}")).collect();
@@ -222,10 +232,13 @@ fn next(rows: &mut Vec<Row2>, view: &View, step: &StepView, cells: usize) {
 }
 
 /// What may be done to it now, with the keys from the key table.
-fn hints(step: &StepView, cells: usize) -> Vec<Row2> {
+fn hints(view: &View, step: &StepView, cells: usize) -> Vec<Row2> {
     let mut hints: Vec<(Act, &str)> = Vec::new();
-    let may = |allowed| step.allowed.contains(&allowed);
+    // Who only watches may do nothing to it.
+    let is_watched = view.watched.is_some();
+    let may = |allowed| step.allowed.contains(&allowed) && !is_watched;
     match step.activity_kind {
+        _ if is_watched => {}
         Activity::InDoubt => hints.push((Act::Open, "settle the doubt")),
         Activity::NeedsDecision => hints.push((Act::Open, "decide what now")),
         _ if may(Allowed::Run) || may(Allowed::Approve) => hints.push((Act::Open, "review and confirm")),

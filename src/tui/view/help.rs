@@ -6,7 +6,14 @@ use crate::tui::keys::{Context, of};
 use crate::tui::pen::{plain, quiet, seg};
 use crate::tui::theme::Tone;
 
-const SECTIONS: [(Context, &str); 5] = [
+/// Of a second screen.
+const WATCHED: &[(Context, &str)] = &[
+    (Context::Watch, "WATCHING   no key can do anything to the run"),
+    (Context::Filter, "FILTER   letters narrow the steps"),
+    (Context::End, "END OF THE RUN"),
+];
+
+const SECTIONS: &[(Context, &str)] = &[
     (Context::Main, "RUN"),
     (Context::Form, "DIALOGS   the buttons name their own keys; a letter counts only outside text fields"),
     (Context::Menu, "MENUS"),
@@ -14,13 +21,13 @@ const SECTIONS: [(Context, &str); 5] = [
     (Context::End, "END OF THE RUN"),
 ];
 
-pub fn rows(cells: u16) -> Vec<Row2> {
+pub fn rows(cells: u16, is_watched: bool) -> Vec<Row2> {
     let columns = if cells >= 120 { 2 } else { 1 };
     let column = usize::from(cells) / columns;
     let mut rows = Vec::new();
-    for (context, title) in SECTIONS {
-        rows.push(Row2::left(vec![quiet(title)]));
-        let bindings: Vec<_> = of(context).collect();
+    for (context, title) in if is_watched { WATCHED } else { SECTIONS } {
+        rows.push(Row2::left(vec![quiet(*title)]));
+        let bindings: Vec<_> = of(*context).collect();
         for chunk in bindings.chunks(columns) {
             let mut line = Vec::new();
             for binding in chunk {

@@ -8,6 +8,7 @@ use crate::tui::keys::{Act, Binding, Context, hint_of, of};
 use crate::tui::model::{Model, Page};
 use crate::tui::pen::{Pen, Segs, quiet, seg};
 use crate::tui::theme::Tone;
+use crate::tui::update::live;
 
 /// Room for the legend of the bars.
 const LEGEND: &str = "█ done ▒ forecast * critical ";
@@ -16,16 +17,13 @@ pub fn draw(pen: &mut Pen, model: &Model, view: &View, area: Rect) {
     if area.height == 0 {
         return;
     }
-    let context = if view.over.is_some() {
-        Context::End
-    } else if model.filter.editing {
-        Context::Filter
-    } else {
-        Context::Main
+    let context = match live(view) {
+        Context::Main | Context::Watch if model.filter.editing => Context::Filter,
+        live => live,
     };
     let mut bindings: Vec<&Binding> = of(context).filter(|binding| binding.rank > 0).collect();
     bindings.sort_by_key(|binding| binding.rank);
-    if context == Context::Main && model.page != Page::Main {
+    if matches!(context, Context::Main | Context::Watch) && model.page != Page::Main {
         bindings.splice(0..0, hint_of(context, Act::Back));
     }
     let has_legend = area.width >= 110 && model.page == Page::Main && view.over.is_none();

@@ -82,8 +82,12 @@ pub fn state(model: &Model, view: &View) -> Segs {
     if let Some(reason) = &view.snapshot.journal_broken {
         segs.push(seg(format!(" JOURNAL BROKEN, nothing runs any more: {reason} "), Tone::Bad));
     }
+    if let Some(words) = &view.watched {
+        segs.push(seg(format!(" {words} "), Tone::Strong));
+    }
     if let Some(reason) = &view.snapshot.paused {
-        segs.push(seg(format!(" ‖ paused: {reason} (P goes on) "), Tone::Wait));
+        let key = if view.watched.is_some() { "" } else { "(P goes on) " };
+        segs.push(seg(format!(" ‖ paused: {reason} {key}"), Tone::Wait));
     }
     if let Some(expired) = view.snapshot.expired.first() {
         segs.push(seg(format!(" {} ", look::expired_words(expired)), Tone::Bad));

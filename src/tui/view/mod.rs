@@ -91,7 +91,7 @@ fn page_rows(model: &Model, view: &View, width: u16) -> Vec<Row2> {
         Page::Log => journal::log(model, view, width),
         Page::Request => request::rows(model, view, width),
         Page::Contacts => contacts::rows(view),
-        Page::Help => help::rows(width),
+        Page::Help => help::rows(width, view.watched.is_some()),
     }
 }
 

@@ -174,7 +174,8 @@ impl Seat {
         {
             let people = ["alice", "bob", "carol", "dave", "mallory"];
             let by = people[usize::try_from(pick >> 12).unwrap_or(0) % people.len()].to_owned();
-            return Command::Approve { step: key, attempt, digest, by, code: self.fresh() };
+            let code = Some(self.fresh());
+            return Command::Approve { step: key, attempt, digest, by, code, from: None };
         }
         let typed = gate.type_text.clone().map(|text| if pick >> 53 & 15 == 0 { text.to_uppercase() } else { text });
         Command::Run {
