@@ -123,6 +123,8 @@ pub enum Verb {
     Verify(Run),
     /// MFA devices kept here: enrol one, try it, list them
     Mfa(Mfa),
+    /// Make a runbook of your own from a shipped one: asks for the names, and leaves a valid file
+    New(New),
     /// Explain a finding's code
     Explain(Explain),
     /// Print the JSON Schema of runbooks
@@ -372,6 +374,24 @@ pub struct MfaEnroll {
 pub struct MfaTest {
     /// Whose device; the operator's unless given
     pub name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct New {
+    /// A shipped runbook, or the path of another; without it, choose one
+    pub template: Option<String>,
+    /// The file to write, never over an existing one; the runbook's own name unless given
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Give a name without being asked (`--list` shows the keys); may be repeated
+    #[arg(long = "set", value_name = "KEY=NAME")]
+    pub set: Vec<String>,
+    /// Ask nothing: names that are not given stay as the template has them
+    #[arg(long)]
+    pub defaults: bool,
+    /// Show what would be asked, and write nothing
+    #[arg(long)]
+    pub list: bool,
 }
 
 #[derive(Debug, Args)]

@@ -117,7 +117,7 @@ pub fn scenario_names(origin: &Origin) -> Vec<String> {
 }
 
 /// `scenarios/NAME/` next to `NAME.yaml`.
-fn beside(runbook: &Path) -> PathBuf {
+pub fn beside(runbook: &Path) -> PathBuf {
     let folder = runbook.parent().map(Path::to_owned).unwrap_or_default();
     folder.join("scenarios").join(runbook.file_stem().unwrap_or_default())
 }

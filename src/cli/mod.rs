@@ -15,6 +15,7 @@ mod face;
 mod files;
 mod kept;
 mod mfa;
+mod new;
 mod note;
 mod out;
 mod plan;
@@ -87,6 +88,7 @@ fn verb_of(settings: &Settings, verb: &Verb) -> Outcome {
         Verb::Note(wanted) => note::note(settings, wanted),
         Verb::Timeline(wanted) => timeline::timeline(settings, wanted),
         Verb::Mfa(wanted) => mfa::mfa(settings, wanted),
+        Verb::New(wanted) => new::new(settings, wanted),
         Verb::Explain(wanted) => schema::explain(settings, wanted),
         Verb::Schema => schema::schema(),
         Verb::Verify(run) => verify::verify(settings, &run.run),

@@ -14,6 +14,24 @@ pub(super) fn pattern(source: &str) -> Result<Regex, String> {
     Regex::new(&format!("^(?:{source})$")).map_err(|error| error.to_string())
 }
 
+/// Whether a text has the form of an AWS region: `eu-central-1`, `us-gov-west-1`.
+pub(super) fn is_region(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [first, words @ .., number] = parts.as_slice() else { return false };
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    first.len() == 2
+        && is_word(first)
+        && !words.is_empty()
+        && words.iter().all(|word| is_word(word))
+        && (1..=2).contains(&number.len())
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a text has the form of an AWS account.
+pub(super) fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// Checks a value as a person writes it and gives it its type; `now` stays a word.
 pub(super) fn written(name: &str, input: &Input, value: &Value) -> Result<Value, Diagnostic> {
     let text = plain(value);
@@ -46,10 +64,8 @@ pub(super) fn written(name: &str, input: &Input, value: &Value) -> Result<Value,
             Ok(ms) if value.is_string() => Ok(seconds(ms)),
             _ => wrong("a duration with a unit", "write it like `90s`, `30m` or `1h30m`"),
         },
-        InputType::Region => match pattern("[a-z]{2}(-[a-z]+)+-[0-9]{1,2}") {
-            Ok(region) if region.is_match(&text) => Ok(value.clone()),
-            _ => wrong("an AWS region", "write it like `eu-central-1`"),
-        },
+        InputType::Region if is_region(&text) => Ok(value.clone()),
+        InputType::Region => wrong("an AWS region", "write it like `eu-central-1`"),
     }
 }
 

@@ -11,6 +11,7 @@ mod faults;
 mod floors;
 mod home;
 mod mfa;
+mod new;
 mod no_network;
 mod operator;
 mod pty;

@@ -6,7 +6,7 @@ use super::{Defaults, Names, step};
 use crate::model::Value;
 use crate::model::runbook::{Contact, Input, InputType, Mfa, MfaMethod, Objectives, Runbook, Target};
 use crate::model::span::Span;
-use crate::model::template::{Node, Tree};
+use crate::model::template::{Node, Template, Tree};
 use crate::source::diagnostic::{Diagnostic, did_you_mean_or_list};
 use crate::source::inputs;
 use crate::source::keys::{CONTACT, DEFAULTS, INPUT, MFA, OBJECTIVES, TARGET};
@@ -71,6 +71,7 @@ fn one(section: &str, name: &str, span: Span, tree: &Tree, runbook: &mut Runbook
                     drill: shape.boolean("drill", sink).unwrap_or(false),
                     span,
                 };
+                target_form(&name, &target, sink);
                 runbook.targets.insert(name, target);
             }
         }
@@ -93,6 +94,22 @@ fn one(section: &str, name: &str, span: Span, tree: &Tree, runbook: &mut Runbook
                 };
                 runbook.contacts.insert(name, contact);
             }
+        }
+    }
+}
+
+/// What is written out can be looked at now; what is an input's is looked at when it is given.
+fn target_form(name: &str, target: &Target, sink: &mut Sink) {
+    let written_out = |template: &Option<Template>| template.clone().filter(Template::is_literal);
+    let region = written_out(&target.region).filter(|region| !inputs::is_region(&region.source));
+    let account = written_out(&target.account).filter(|account| !inputs::is_account(&account.source));
+    for (what, template, help) in [
+        ("region", region, "write it like `eu-central-1`"),
+        ("account", account, "an account has 12 digits; write them in quotes"),
+    ] {
+        if let Some(template) = template {
+            let message = format!("target `{name}`: `{}` is no AWS {what}", template.source);
+            sink.push(Diagnostic::error("LB113", template.span, message).help(help));
         }
     }
 }

@@ -66,9 +66,9 @@ fn sections_know_only_what_comes_before_the_run() {
             "version: 1\nname: t\nvars: {{ {vars} }}\ntargets: {{ d: {{ {targets} }} }}\nphases:\n- {{ id: p, steps: [{{ id: s, uses: note, with: {{ text: x }} }}] }}\n"
         )
     };
-    assert_eq!(places(&text("a: '${{ steps.s.status }}'", "region: r")), [("LB311", 3, 17)]);
-    assert_eq!(places(&text("a: '${{ targets.d.region }}'", "region: r")), [("LB311", 3, 17)]);
-    assert_eq!(places(&text("a: '${{ objectives.rto }}'", "region: r")), [("LB304", 3, 17)]);
-    assert_eq!(places(&text("a: '${{ vars.a }}'", "region: r")), [("LB309", 3, 17)]);
+    assert_eq!(places(&text("a: '${{ steps.s.status }}'", "region: eu-west-1")), [("LB311", 3, 17)]);
+    assert_eq!(places(&text("a: '${{ targets.d.region }}'", "region: eu-west-1")), [("LB311", 3, 17)]);
+    assert_eq!(places(&text("a: '${{ objectives.rto }}'", "region: eu-west-1")), [("LB304", 3, 17)]);
+    assert_eq!(places(&text("a: '${{ vars.a }}'", "region: eu-west-1")), [("LB309", 3, 17)]);
     assert_eq!(places(&text("a: b", "region: '${{ vars.c }}'")), [("LB304", 4, 30)]);
 }
