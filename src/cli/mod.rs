@@ -45,6 +45,10 @@ use settings::Settings;
 #[must_use]
 pub fn main() -> ExitCode {
     face::outlive_size_signal();
+    #[cfg(feature = "aws")]
+    if let Some(ended) = crate::outside::asked_to_keep(std::env::args_os()) {
+        return ended;
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {

@@ -67,6 +67,8 @@ pub(super) struct Driver {
     /// Calls in flight, and those among them that may change something.
     in_flight: usize,
     sends: usize,
+    /// Among these: what ends without us, and is found again by a resume.
+    kept: usize,
     /// Steps for which a code is being checked: one code at a time.
     proving: HashSet<String>,
     timers: FuturesUnordered<BoxFuture<'static, Woke>>,
@@ -98,6 +100,7 @@ impl Driver {
             calls: FuturesUnordered::new(),
             in_flight: 0,
             sends: 0,
+            kept: 0,
             proving: HashSet::new(),
             timers: FuturesUnordered::new(),
             armed: HashSet::new(),
@@ -256,6 +259,7 @@ impl Driver {
     fn call(&mut self, request: CallRequest) {
         self.in_flight += 1;
         self.sends += usize::from(request.changes);
+        self.kept += usize::from(is_kept(&request));
         let (clock, cloud) = (Arc::clone(&self.parts.clock), Arc::clone(&self.parts.cloud));
         self.calls.push(Box::pin(async move {
             clock.sleep_until(request.not_before_ms).await;
@@ -295,6 +299,7 @@ impl Driver {
             Woke::Answer(answer) => {
                 self.in_flight -= 1;
                 self.sends -= usize::from(answer.0.changes);
+                self.kept -= usize::from(is_kept(&answer.0));
                 self.facts.push_back(answered(answer.0, answer.1));
             }
             Woke::Timer(timer) => {
@@ -460,9 +465,11 @@ impl Driver {
         }
     }
 
-    /// Whether the driver is done: a call that may change something is always awaited.
+    /// Whether the driver is done: a call that may change something is awaited, but for a program when the
+    /// run is only left.
     fn over(&self) -> Option<Over> {
-        if self.sends > 0 {
+        let let_go = if matches!(self.leaving, Some(Over::Left { .. })) { self.kept } else { 0 };
+        if self.sends > let_go {
             return None;
         }
         match (&self.leaving, self.parts.engine.finished()) {
@@ -527,6 +534,11 @@ fn people(engine: &Engine) -> Vec<String> {
 
 fn being_left() -> Refusal {
     Refusal::new("the run is being left").of(RefusalKind::Left)
+}
+
+/// A send whose end is told to whoever comes later.
+fn is_kept(request: &CallRequest) -> bool {
+    request.changes && request.call.operation().keeps_account()
 }
 
 fn no_answer(timeout_ms: u64) -> CloudError {

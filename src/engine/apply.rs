@@ -207,9 +207,23 @@ impl Engine {
             self.steps[ix].proposed = false;
             self.steps[ix].inflight.clear();
             self.confirm_again(ix, at);
+            self.look_again(ix, at);
         }
         self.drive_all(at, out);
         self.finish_if_done(at, out);
+    }
+
+    /// What was too late for the process before may have ended since.
+    fn look_again(&mut self, ix: StepIx, at: i64) {
+        let Some(purpose) = self.steps[ix].doubt.as_ref().map(|doubt| doubt.purpose) else { return };
+        if self.steps[ix].stage == Stage::InDoubt && self.keeps_account(ix, purpose) && self.can_probe(ix, purpose) {
+            self.mutate(ix, at, |state| {
+                state.not_before_ms = at;
+                if let Some(doubt) = &mut state.doubt {
+                    doubt.for_person = false;
+                }
+            });
+        }
     }
 
     /// A confirmation belongs to the process that it was given to: what had not been sent by then
@@ -273,10 +287,24 @@ impl Engine {
             return;
         }
         if let Purpose::Rollback(n) = ticket.purpose {
-            return self.rollback_next(ix, n + 1, at, out);
+            return self.rolled_back(ix, n, Some(result), at, out);
         }
         self.steps[ix].result = Some(result.clone());
         self.enter_verifying(ix, at, out);
+    }
+
+    /// A call of a rollback was answered; its answer may still say that it did nothing.
+    fn rolled_back(&mut self, ix: StepIx, n: u16, answer: Option<&Value>, at: i64, out: &mut Vec<Effect>) {
+        let call = self.call_of(ix, Purpose::Rollback(n)).ok();
+        let failure = call.zip(answer).and_then(|(call, answer)| call.action.operation().failure(answer));
+        match failure {
+            None => self.rollback_next(ix, n + 1, at, out),
+            Some(reason) => {
+                let (step, attempt) = (self.plan.steps[ix].key.clone(), self.steps[ix].attempt);
+                self.steps[ix].proposed = true;
+                propose(out, Event::RollbackFailed { step, attempt, reason });
+            }
+        }
     }
 
     fn on_unknown(&mut self, ix: StepIx, ticket: &Ticket, error: &CloudError, at: i64, out: &mut Vec<Effect>) {
@@ -462,25 +490,32 @@ impl Engine {
             return self.anomaly(out, "a probe answered for a step that is not in doubt".to_owned());
         }
         let settled_at = self.settled_after_ms(ix);
-        let has_verify = !self.plan.steps[ix].verify.is_empty();
-        let mut purpose = Purpose::Action;
+        let purpose = self.steps[ix].doubt.as_ref().map_or(Purpose::Action, |doubt| doubt.purpose);
+        // What still runs has no result yet that anything could be verified by.
+        let keeps_account = self.keeps_account(ix, purpose);
+        let has_verify = !self.plan.steps[ix].verify.is_empty() && !keeps_account;
+        let next_look_ms = self.next_look_ms(ix, purpose, at);
+        let is_overdue = keeps_account && answer == ProbeAnswer::InProgress && at >= self.awaited_until_ms(ix);
         self.mutate(ix, at, |state| {
             let Some(doubt) = &mut state.doubt else { return };
             doubt.answer = Some(answer);
             doubt.detail = Some(detail.to_owned());
-            purpose = doubt.purpose;
             let early = answer == ProbeAnswer::Before && at < settled_at;
             let poll = answer == ProbeAnswer::InProgress && (!has_verify || purpose != Purpose::Action);
-            doubt.for_person = !early && (answer == ProbeAnswer::Before || answer == ProbeAnswer::CannotTell);
+            let is_open = answer == ProbeAnswer::Before || answer == ProbeAnswer::CannotTell;
+            doubt.for_person = !early && (is_open || is_overdue);
             if early {
                 state.not_before_ms = settled_at;
             } else if poll {
-                state.not_before_ms = at + super::drive::PROBE_EVERY_MS;
+                state.not_before_ms = next_look_ms;
             }
         });
         let known = answer == ProbeAnswer::After || (answer == ProbeAnswer::InProgress && has_verify);
         match purpose {
-            Purpose::Rollback(n) if answer == ProbeAnswer::After => self.rollback_next(ix, n + 1, at, out),
+            Purpose::Rollback(n) if answer == ProbeAnswer::After => {
+                let seen = self.steps[ix].doubt.as_ref().and_then(|doubt| doubt.seen.clone());
+                self.rolled_back(ix, n, seen.as_ref(), at, out);
+            }
             Purpose::Action if known => {
                 let seen = self.steps[ix].doubt.as_ref().and_then(|doubt| doubt.seen.clone());
                 self.steps[ix].result = seen;

@@ -10,15 +10,19 @@ use super::{Engine, propose};
 use crate::model::action::Action;
 use crate::model::digest::sha256_hex;
 use crate::model::event::{Event, Purpose, Ticket, Timer};
-use crate::model::outcome::{CloudError, CloudErrorKind, RunStatus};
+use crate::model::outcome::{CloudError, CloudErrorKind, ProbeAnswer, RunStatus};
 use crate::model::plan::StepIx;
 use crate::model::runbook::{Check, Confirm, MfaMethod, MfaRule, ResumePolicy};
 use crate::model::time::{elapsed_ms, parse_duration_ms};
 
 /// How often a change in doubt is looked at again, in milliseconds.
-pub(super) const PROBE_EVERY_MS: i64 = 10_000;
+const PROBE_EVERY_MS: i64 = 10_000;
 /// How long the answer to a read is awaited, in milliseconds.
 const READ_TIMEOUT_MS: u64 = 10_000;
+/// How long one look at a program that still runs may wait for its end, beside the look itself.
+const WATCH_MS: u64 = 30_000;
+/// The least time between two looks at a program that runs, in milliseconds.
+const WATCH_EVERY_MS: i64 = 1_000;
 /// How long the answer to one AWS call that changes something is awaited, in milliseconds.
 const SEND_TIMEOUT_MS: u64 = 30_000;
 
@@ -189,13 +193,16 @@ impl Engine {
             return;
         }
         self.steps[ix].inflight.push(purpose);
+        // A probe names the send that it is about.
+        let doubt = self.steps[ix].doubt.as_ref().filter(|_| purpose == Purpose::Probe);
+        let token = doubt.map_or_else(String::new, |doubt| self.token(ix, doubt.purpose));
         out.push(Effect::Call(Box::new(CallRequest {
             ticket: self.ticket(ix, purpose),
             call,
             target,
-            token: String::new(),
+            token,
             not_before_ms,
-            timeout_ms: READ_TIMEOUT_MS,
+            timeout_ms: self.read_timeout_ms(ix, purpose, not_before_ms),
             changes: false,
             before: None,
             session: CallSession::Base,
@@ -380,7 +387,34 @@ impl Engine {
 
     pub(super) fn can_probe(&self, ix: StepIx, purpose: Purpose) -> bool {
         self.plan.steps[ix].resume != ResumePolicy::Ask
-            && self.call_of(ix, purpose).is_ok_and(|call| call.action.probe().is_some())
+            && self.call_of(ix, purpose).is_ok_and(|call| probe_of(&call.action).is_some())
+    }
+
+    /// Whether what carried out a send keeps account of it; see `Operation::keeps_account`.
+    pub(super) fn keeps_account(&self, ix: StepIx, purpose: Purpose) -> bool {
+        self.call_of(ix, purpose).is_ok_and(|call| call.action.operation().keeps_account())
+    }
+
+    /// Until when the end of a send is awaited (Unix ms): longer than that only a person's patience lasts.
+    pub(super) fn awaited_until_ms(&self, ix: StepIx) -> i64 {
+        let timeout_ms = i64::try_from(self.plan.steps[ix].timeout_ms).unwrap_or(i64::MAX / 4);
+        self.steps[ix].sent_ms.unwrap_or(0).saturating_add(timeout_ms)
+    }
+
+    /// When a change that is under way is looked at again (Unix ms).
+    pub(super) fn next_look_ms(&self, ix: StepIx, purpose: Purpose, at: i64) -> i64 {
+        at + if self.keeps_account(ix, purpose) { WATCH_EVERY_MS } else { PROBE_EVERY_MS }
+    }
+
+    /// How long a read may take. A look at a program that was seen running waits for its end.
+    fn read_timeout_ms(&self, ix: StepIx, purpose: Purpose, not_before_ms: i64) -> u64 {
+        let doubt = self.steps[ix].doubt.as_ref().filter(|_| purpose == Purpose::Probe);
+        match doubt {
+            Some(doubt) if doubt.answer == Some(ProbeAnswer::InProgress) && self.keeps_account(ix, doubt.purpose) => {
+                READ_TIMEOUT_MS + WATCH_MS.min(elapsed_ms(not_before_ms, self.awaited_until_ms(ix)))
+            }
+            Some(_) | None => READ_TIMEOUT_MS,
+        }
     }
 
     /// From when on "still as before" is believed (Unix ms).
@@ -397,7 +431,7 @@ impl Engine {
         if for_person {
             return self.ask(ix, out);
         }
-        let probe = self.call_of(ix, purpose).ok().and_then(|call| call.action.probe());
+        let probe = self.call_of(ix, purpose).ok().and_then(|call| probe_of(&call.action));
         if let Some(probe) = probe {
             let (target, not_before) = (self.target_for(ix, purpose), self.steps[ix].not_before_ms);
             self.read(ix, Purpose::Probe, probe, target, not_before, out);
@@ -497,4 +531,9 @@ impl Engine {
         }
         found
     }
+}
+
+/// What is asked when the answer to a send was lost: the state that it changes, or its own account.
+fn probe_of(action: &Action) -> Option<Action> {
+    action.probe().or_else(|| action.operation().keeps_account().then(|| action.clone()))
 }

@@ -117,6 +117,13 @@ pub struct Doubt {
     pub seen: Option<Value>,
 }
 
+impl Doubt {
+    /// Nobody is asked: it was seen under way, and its end is awaited.
+    pub fn is_watched(&self) -> bool {
+        !self.for_person && self.answer == Some(ProbeAnswer::InProgress)
+    }
+}
+
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts of one attempt, each with its own event")]
 pub struct StepState {

@@ -257,6 +257,9 @@ impl Engine {
     }
 
     fn succeed(&mut self, ix: StepIx, out: &mut Vec<Effect>) {
+        if let Some(reason) = self.failure(ix) {
+            return self.propose_failure(ix, reason, out);
+        }
         match self.render_outputs(ix) {
             Ok(outputs) => {
                 self.steps[ix].proposed = true;
@@ -265,6 +268,14 @@ impl Engine {
             }
             Err(reason) => self.propose_failure(ix, reason, out),
         }
+    }
+
+    /// Why the answer itself means a failure, where nothing is verified.
+    fn failure(&self, ix: StepIx) -> Option<String> {
+        let (state, step) = (&self.steps[ix], &self.plan.steps[ix]);
+        let (Some(call), Some(answer)) = (&state.call, &state.result) else { return None };
+        let is_own = step.verify.is_empty() && !state.external;
+        if is_own { call.action.operation().failure(answer) } else { None }
     }
 
     fn on_probe(&mut self, ix: StepIx, result: &Result<Value, CloudError>, out: &mut Vec<Effect>) {

@@ -259,6 +259,9 @@ impl Engine {
             Stage::Gated => (Activity::NeedsPerson, "waits for you".to_owned()),
             Stage::Backoff => (Activity::Calling, format!("retry {} soon", state.attempt)),
             Stage::Sent => (Activity::Calling, "call in flight".to_owned()),
+            Stage::InDoubt if state.doubt.as_ref().is_some_and(super::state::Doubt::is_watched) => {
+                (Activity::Calling, "in progress, watched".to_owned())
+            }
             Stage::InDoubt => (Activity::InDoubt, "outcome unknown".to_owned()),
             Stage::Verifying => (Activity::Verifying, self.verifying_text(ix)),
             Stage::Waiting => (Activity::Calling, "waiting".to_owned()),

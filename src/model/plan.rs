@@ -59,6 +59,17 @@ pub struct ResolvedTarget {
     pub drill: bool,
 }
 
+impl ResolvedTarget {
+    /// The variables that tell a program where it works. A role is not among them: only a profile of
+    /// the machine can open one for a program.
+    #[must_use]
+    pub fn variables(&self) -> Vec<(&str, &str)> {
+        let regions = self.region.iter().flat_map(|region| [("AWS_REGION", region), ("AWS_DEFAULT_REGION", region)]);
+        let profile = self.profile.iter().map(|profile| ("AWS_PROFILE", profile));
+        regions.chain(profile).map(|(name, value)| (name, value.as_str())).collect()
+    }
+}
+
 #[derive(Debug, Clone)]
 pub struct PlanPhase {
     pub id: String,

@@ -51,10 +51,7 @@ pub(super) fn of(
 ) -> Vec<(OsString, OsString)> {
     let has_profile = target.profile.is_some();
     let mut kept: Vec<_> = vars.filter(|(name, _)| is_allowed(name, has_profile)).collect();
-    let regions = target.region.iter().flat_map(|region| [("AWS_REGION", region), ("AWS_DEFAULT_REGION", region)]);
-    let profile = target.profile.iter().map(|profile| ("AWS_PROFILE", profile));
-    let settled = regions.chain(profile).map(|(name, value)| (name, value.as_str())).chain(PLAIN);
-    for (name, value) in settled {
+    for (name, value) in target.variables().into_iter().chain(PLAIN) {
         kept.retain(|(known, _)| known != name);
         kept.push((name.into(), value.into()));
     }

@@ -10,9 +10,10 @@ mod dns;
 mod environment;
 mod exec;
 mod http;
+mod keeper;
 mod output;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -24,14 +25,18 @@ use crate::model::action::Action;
 use crate::model::outcome::{CloudError, CloudErrorKind};
 
 pub use dns::read_resolvers;
+pub use keeper::asked as asked_to_keep;
 
 /// What an operator may settle for all steps.
 #[derive(Debug, Clone, Default)]
 pub struct OutsideOptions {
     /// Asked where a step names none, in place of the public ones: `address` or `address:port`.
     pub resolvers: Option<Vec<String>>,
-    /// Where what programs print is kept, one file an attempt. Without it, it goes with the program.
-    pub output_dir: Option<PathBuf>,
+    /// The directory in a run's own where programs are kept, a directory an attempt. Without it none is
+    /// started.
+    pub programs_dir: Option<PathBuf>,
+    /// The binary that becomes a program's keeper; without it this very one.
+    pub keeper: Option<PathBuf>,
 }
 
 /// The real world outside AWS.
@@ -47,10 +52,19 @@ impl Outside {
         Self { options, http: http::Clients::default() }
     }
 
+    /// Makes the directory of programs for a run that begins: from then on, that nothing of an attempt
+    /// is there proves that it was never started.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn make_room(programs_dir: &Path) -> std::io::Result<()> {
+        keeper::make_room(programs_dir)
+    }
+
     async fn answer(&self, request: &CallRequest) -> Result<Value, CloudError> {
         let timeout = Duration::from_millis(request.timeout_ms);
         match &request.call {
-            Action::Exec(call) => exec::run(call, request, self.options.output_dir.as_deref()).await,
+            Action::Exec(call) => exec::run(call, request, &self.options).await,
             Action::HttpCheck(call) => http::check(&self.http, call, timeout).await,
             Action::DnsResolve(call) => dns::resolve(call, self.options.resolvers.as_deref(), timeout).await,
             other => Err(invalid("NotOutside", format!("`{}` is not answered outside AWS", other.name()))),

@@ -1,157 +1,85 @@
-//! What a program prints, caught in a file: unlike a pipe it does not break when this process ends,
-//! so the program goes on in peace.
+//! What a program has printed, out of its file: the one place where it becomes text.
 //!
 //! Must not know which program it is.
 
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _};
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
-use std::process::Stdio;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Of what a program prints, this much of the end is kept in an answer.
-pub(super) const KEPT_BYTES: u64 = 16 * 1024;
-/// Above this the file is cut to its end while the program runs, so that no disk fills up.
-const FILE_MAX_BYTES: u64 = 64 * 1024 * 1024;
-/// Room in an answer for the line that says what was cut.
+use rustix::fs::OFlags;
+
+/// Of what a program prints, this much of the end is in an answer.
+const SHOWN_BYTES: u64 = 16 * 1024;
+/// Room in an answer for the line that says what was left out.
 const NOTE_BYTES: u64 = 64;
-const NAMES_TRIED: u32 = 16;
 
-/// A file that one stream of one program is written to.
-#[derive(Debug)]
-pub(super) struct Output {
-    file: File,
-    dropped_bytes: u64,
-    max_bytes: u64,
+/// The text, or its end behind a line that says how much is missing. `printed_bytes` may be more than
+/// the file holds.
+pub(super) fn text(path: &Path, printed_bytes: u64) -> String {
+    let nofollow = OFlags::NOFOLLOW.bits().cast_signed();
+    let shown =
+        OpenOptions::new().read(true).custom_flags(nofollow).open(path).and_then(|file| end(&file, printed_bytes));
+    shown.unwrap_or_else(|error| format!("(the output could not be read: {error})"))
 }
 
-impl Output {
-    /// A file without a name: it is gone when both this process and the program are.
-    pub(super) fn unnamed() -> io::Result<Self> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let mut tried = 0;
-        loop {
-            let name = format!("lifeboat-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-            let path = std::env::temp_dir().join(name);
-            match private().create_new(true).open(&path) {
-                Ok(file) => {
-                    std::fs::remove_file(&path)?;
-                    return Ok(Self::of(file));
-                }
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && tried < NAMES_TRIED => tried += 1,
-                Err(error) => return Err(error),
-            }
-        }
+fn end(file: &File, printed_bytes: u64) -> io::Result<String> {
+    let len_bytes = file.metadata()?.len();
+    let whole = printed_bytes <= len_bytes && len_bytes <= SHOWN_BYTES;
+    let wanted = if whole { len_bytes } else { len_bytes.min(SHOWN_BYTES - NOTE_BYTES) };
+    let mut bytes = vec![0; usize::try_from(wanted).unwrap_or(0)];
+    file.read_exact_at(&mut bytes, len_bytes - wanted)?;
+    if whole {
+        return Ok(String::from_utf8_lossy(&bytes).into_owned());
     }
-
-    /// A file that stays.
-    pub(super) fn named(dir: &Path, name: &str) -> io::Result<Self> {
-        DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
-        let file = private().create(true).open(dir.join(name))?;
-        file.set_len(0)?;
-        Ok(Self::of(file))
-    }
-
-    const fn of(file: File) -> Self {
-        Self { file, dropped_bytes: 0, max_bytes: FILE_MAX_BYTES }
-    }
-
-    /// The end that the program writes to.
-    pub(super) fn stdio(&self) -> io::Result<Stdio> {
-        self.file.try_clone().map(Stdio::from)
-    }
-
-    /// Cuts a file that has grown too long down to its end. The program writes on behind that, as
-    /// both append.
-    pub(super) fn bound(&mut self) -> io::Result<()> {
-        let len_bytes = self.file.metadata()?.len();
-        if len_bytes <= self.max_bytes {
-            return Ok(());
-        }
-        let end = self.end(KEPT_BYTES)?;
-        self.file.set_len(0)?;
-        self.file.write_all(&end)?;
-        self.dropped_bytes += len_bytes - end.len() as u64;
-        Ok(())
-    }
-
-    /// The text, or its end behind a line that says how much is missing.
-    pub(super) fn text(&self) -> String {
-        let len_bytes = self.file.metadata().map_or(0, |found| found.len());
-        let whole = self.dropped_bytes == 0 && len_bytes <= KEPT_BYTES;
-        let wanted = if whole { KEPT_BYTES } else { KEPT_BYTES - NOTE_BYTES };
-        let bytes = match self.end(wanted) {
-            Ok(bytes) => bytes,
-            Err(error) => return format!("(the output could not be read: {error})"),
-        };
-        if whole {
-            return String::from_utf8_lossy(&bytes).into_owned();
-        }
-        // Not from the middle of a character on.
-        let start = bytes.iter().take(3).take_while(|byte| (0x80..0xC0).contains(*byte)).count();
-        let missing = self.dropped_bytes + len_bytes.saturating_sub(bytes.len() as u64) + start as u64;
-        format!("({missing} bytes before this are left out)\n{}", String::from_utf8_lossy(&bytes[start..]))
-    }
-
-    fn end(&self, wanted_bytes: u64) -> io::Result<Vec<u8>> {
-        let len_bytes = self.file.metadata()?.len();
-        let wanted = wanted_bytes.min(len_bytes);
-        let mut bytes = vec![0; usize::try_from(wanted).unwrap_or(0)];
-        self.file.read_exact_at(&mut bytes, len_bytes - wanted)?;
-        Ok(bytes)
-    }
-}
-
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
-    options.read(true).append(true).mode(0o600).custom_flags(flags);
-    options
+    // Not from the middle of a character on.
+    let start = bytes.iter().take(3).take_while(|byte| (0x80..0xC0).contains(*byte)).count();
+    let missing = printed_bytes.max(len_bytes) - (bytes.len() - start) as u64;
+    Ok(format!("({missing} bytes before this are left out)\n{}", String::from_utf8_lossy(&bytes[start..])))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn written(text: &str) -> Output {
-        let mut output = Output::unnamed().unwrap();
-        output.file.write_all(text.as_bytes()).unwrap();
-        output
+    fn shown(bytes: &[u8], printed_bytes: u64) -> String {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("stdout");
+        std::fs::write(&path, bytes).unwrap();
+        text(&path, printed_bytes)
     }
 
     #[test]
-    fn short_output_is_whole_and_of_long_output_the_end_is_kept() {
-        assert_eq!(written("").text(), "");
-        assert_eq!(written("done\n").text(), "done\n");
+    fn short_output_is_whole_and_of_long_output_the_end_is_shown() {
+        assert_eq!(shown(b"", 0), "");
+        assert_eq!(shown(b"done\n", 5), "done\n");
         let exact = "x".repeat(16 * 1024);
-        assert_eq!(written(&exact).text(), exact);
-        let long = written(&format!("first{}last", "x".repeat(16 * 1024))).text();
+        assert_eq!(shown(exact.as_bytes(), 16 * 1024), exact);
+        let long = shown(format!("first{exact}last").as_bytes(), 16 * 1024 + 9);
         assert!(long.starts_with("(73 bytes before this are left out)\nx"), "{}", &long[..60]);
         assert!(long.ends_with("xlast"));
         assert!(long.len() <= 16 * 1024);
     }
 
     #[test]
-    fn a_cut_leaves_no_half_character_and_no_bytes_that_are_no_text() {
-        let long = written(&format!("{}e", "é".repeat(9_000))).text();
-        assert!(!long.contains('\u{fffd}'));
-        assert_eq!(written("é").text(), "é");
-        let mut output = Output::unnamed().unwrap();
-        output.file.write_all(&[b'a', 0xff, b'b']).unwrap();
-        assert_eq!(output.text(), "a\u{fffd}b");
+    fn what_was_not_kept_counts_as_left_out() {
+        assert_eq!(shown(b"end", 103), "(100 bytes before this are left out)\nend");
     }
 
     #[test]
-    fn a_file_that_grows_is_cut_to_its_end_and_goes_on() {
-        let mut output = written(&"a".repeat(40_000));
-        output.max_bytes = 32_000;
-        output.bound().unwrap();
-        assert_eq!(output.file.metadata().unwrap().len(), KEPT_BYTES);
-        output.file.write_all(b"more").unwrap();
-        output.bound().unwrap();
-        let text = output.text();
-        assert!(text.starts_with("(23684 bytes before this are left out)\n"), "{}", &text[..60]);
-        assert!(text.ends_with("amore"));
+    fn a_cut_leaves_no_half_character_and_bytes_that_are_no_text_are_marked() {
+        let long = "é".repeat(9_000) + "e";
+        assert!(!shown(long.as_bytes(), long.len() as u64).contains('\u{fffd}'));
+        assert_eq!(shown(&[b'a', 0, 0xff, b'b'], 4), "a\0\u{fffd}b");
+    }
+
+    #[test]
+    fn a_link_is_not_followed_and_a_missing_file_is_said() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("secret"), "secret").unwrap();
+        std::os::unix::fs::symlink(dir.path().join("secret"), dir.path().join("link")).unwrap();
+        for name in ["link", "none"] {
+            assert!(text(&dir.path().join(name), 6).starts_with("(the output could not be read: "), "{name}");
+        }
     }
 }

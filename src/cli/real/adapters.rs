@@ -45,6 +45,15 @@ mod there {
         }
     }
 
+    /// In a run's directory: what is known of the programs that it started.
+    const PROGRAMS: &str = "programs";
+
+    /// Where the programs of a run that begins are going to be kept.
+    pub fn make_room(dir: &std::path::Path) -> Result<(), CliError> {
+        let failed = |error| CliError::failed(format!("failed to make the directory of programs: {error}"));
+        Outside::make_room(&dir.join(PROGRAMS)).map_err(failed)
+    }
+
     #[expect(clippy::unnecessary_wraps, reason = "a build without AWS says so here")]
     pub const fn are_there() -> Result<(), CliError> {
         Ok(())
@@ -68,7 +77,7 @@ mod there {
     /// A cloud to look around in, with nobody's codes: whoever has it sends reads.
     pub fn eyes(settings: &Settings) -> Result<Arc<dyn Cloud>, CliError> {
         let aws = AwsCloud::new(options(settings, "readiness", &settings.operator()));
-        let outside = Outside::new(OutsideOptions { resolvers: resolvers()?, output_dir: None });
+        let outside = Outside::new(OutsideOptions { resolvers: resolvers()?, ..OutsideOptions::default() });
         Ok(Arc::new(CloudRouter::new(aws, Arc::new(outside))))
     }
 
@@ -78,7 +87,8 @@ mod there {
         let aws = AwsCloud::new(options(settings, run, &plan.operator));
         let outside: Arc<dyn Cloud> = Arc::new(Outside::new(OutsideOptions {
             resolvers: resolvers()?,
-            output_dir: Some(place.dir.join("output")),
+            programs_dir: Some(place.dir.join(PROGRAMS)),
+            keeper: None,
         }));
         if is_headless {
             let cloud = CloudRouter::with_practice_codes(aws, outside, plan.mode);
@@ -141,9 +151,13 @@ mod there {
         Err(absent())
     }
 
+    pub fn make_room(_dir: &std::path::Path) -> Result<(), CliError> {
+        Err(absent())
+    }
+
     pub fn means(_settings: &Settings, _plan: &Plan, _place: Place, _is_headless: bool) -> Result<Means, CliError> {
         Err(absent())
     }
 }
 
-pub use there::{are_there, eyes, identities, means};
+pub use there::{are_there, eyes, identities, make_room, means};

@@ -163,6 +163,7 @@ fn begin(settings: &Settings, wanted: &Wanted) -> Outcome {
     let started_ms = plan.started_at_ms;
     let engine = Engine::new(plan, &run, &header);
     let (journal, line_1) = session::first_line((&run, &dir), Clocks::Real, header, started_ms)?;
+    adapters::make_room(&dir)?;
     let rest = rest(engine, Opening::Started(line_1), means, clock, wanted.is_headless);
     drive(settings, Session { run, dir, journal, rest }, wanted.is_headless)
 }

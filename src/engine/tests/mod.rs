@@ -6,6 +6,7 @@ mod gates;
 mod leaving;
 mod login;
 mod order;
+mod programs;
 
 use std::collections::VecDeque;
 

@@ -50,7 +50,7 @@ impl Action {
     fn own_lines(&self, target: &ResolvedTarget) -> Vec<Vec<String>> {
         match self {
             Self::Manual(_) | Self::Note(_) | Self::Wait(_) => Vec::new(),
-            Self::Exec(exec) => vec![exec_line(exec)],
+            Self::Exec(exec) => vec![exec_line(exec, target)],
             Self::HttpCheck(check) => vec![curl_line(check)],
             Self::DnsResolve(resolve) => dig_lines(resolve),
             Self::UpdateOrigin(update) => update_origin_lines(update, target),
@@ -212,12 +212,18 @@ fn object(value: Value) -> Object {
     }
 }
 
-fn exec_line(exec: &Exec) -> Vec<String> {
+/// The target's region and profile go with it, as they do when lifeboat starts it.
+fn exec_line(exec: &Exec, target: &ResolvedTarget) -> Vec<String> {
     let mut line = Vec::new();
     if let Some(dir) = &exec.cwd {
         line.extend(["sh", "-c", "cd -- \"$1\" && shift && exec \"$@\"", "sh", dir].map(str::to_owned));
     }
-    if let Some(env) = exec.env.as_ref().filter(|env| !env.is_empty()) {
+    let mut env = target.variables();
+    for (name, value) in exec.env.iter().flatten() {
+        env.retain(|(known, _)| known != name);
+        env.push((name.as_str(), value.as_str()));
+    }
+    if !env.is_empty() {
         line.push("env".to_owned());
         line.extend(env.iter().map(|(name, value)| format!("{name}={value}")));
     }

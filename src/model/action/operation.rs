@@ -38,6 +38,17 @@ pub trait Operation {
         15_000
     }
 
+    /// Whether what carries it out keeps account of each send by itself. Then there is no state to compare:
+    /// asked as a probe with the token of the send, it tells how that one stands.
+    fn keeps_account(&self) -> bool {
+        false
+    }
+
+    /// Why an answer means that it did not do its work, where the runbook verifies nothing.
+    fn failure(&self, _answer: &Value) -> Option<String> {
+        None
+    }
+
     /// What the caller must be allowed beside the operation itself and its probe's.
     fn rights(&self) -> &'static [&'static str] {
         &[]
@@ -197,7 +208,6 @@ in_the_tables!(
     super::s3::RestoreObjectVersion,
     super::dynamodb::DescribeContinuousBackups,
     super::cloudwatch::GetMetric,
-    super::outside::Exec,
     super::outside::HttpCheck,
     super::outside::DnsResolve,
     super::local::Manual,

@@ -2,9 +2,18 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::operation::{Home, Operation};
+use crate::model::Value;
+use crate::model::outcome::ProbeAnswer;
 
 /// Result: `{exit_code, stdout, stderr}`, of the output the last 16 KiB each. A program ended by a
-/// signal has the exit code 128 and its number, as in a shell.
+/// signal has the exit code 128 and its number, as in a shell. Without a `verify`, an exit code
+/// other than 0 fails the step.
+///
+/// The program outlives lifeboat, and a resume finds it again. The step's `timeout` ends the waiting
+/// for it; the program itself is never ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Exec {
@@ -19,6 +28,69 @@ pub struct Exec {
     pub env: Option<std::collections::BTreeMap<String, String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cwd: Option<String>,
+}
+
+impl Operation for Exec {
+    fn keeps_account(&self) -> bool {
+        true
+    }
+
+    fn judge(&self, _before: Option<&Value>, now: &Value) -> ProbeAnswer {
+        account::judge(now)
+    }
+
+    /// What was written down is no rumour.
+    fn settle_ms(&self) -> u64 {
+        0
+    }
+
+    fn failure(&self, answer: &Value) -> Option<String> {
+        let code = answer["exit_code"].as_i64()?;
+        let program = self.argv.first().map_or("", String::as_str);
+        (code != 0).then(|| format!("`{program}` ended with exit code {code}"))
+    }
+
+    fn home(&self) -> Home<'_> {
+        Home::Outside
+    }
+}
+
+/// What is known of a program that was started: the answer to a probe.
+pub mod account {
+    use super::{ProbeAnswer, Value, json};
+
+    /// How it ended; the same as the answer to the call itself.
+    #[must_use]
+    pub fn ended(exit_code: i32, stdout: &str, stderr: &str) -> Value {
+        json!({"exit_code": exit_code, "stdout": stdout, "stderr": stderr})
+    }
+
+    /// It is being started, or runs, as this process.
+    #[must_use]
+    pub fn running(process: Option<u32>) -> Value {
+        json!({"state": "running", "process": process})
+    }
+
+    /// It was never started, and will not be.
+    #[must_use]
+    pub fn not_started(why: &str) -> Value {
+        json!({"state": "not started", "why": why})
+    }
+
+    /// It may have been started, and nobody watched it to its end.
+    #[must_use]
+    pub fn lost(why: &str) -> Value {
+        json!({"state": "lost", "why": why})
+    }
+
+    pub(super) fn judge(now: &Value) -> ProbeAnswer {
+        match now["state"].as_str() {
+            None if now["exit_code"].is_i64() => ProbeAnswer::After,
+            Some("running") => ProbeAnswer::InProgress,
+            Some("not started") => ProbeAnswer::Before,
+            None | Some(_) => ProbeAnswer::CannotTell,
+        }
+    }
 }
 
 /// Result: `{ok, status, body, latency_ms, tls_days_left|null}`, of the body the first 16 KiB. No

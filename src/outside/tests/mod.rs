@@ -1,7 +1,6 @@
 //! The world outside, asked for real: programs of this machine, servers on its loopback.
 
 mod dns;
-mod exec;
 mod http;
 mod servers;
 

@@ -77,7 +77,8 @@ impl World {
             Action::GetParameter(call) => self.get_parameter(call, context),
             Action::GetParametersByPath(call) => Ok(self.get_parameters_by_path(call, context)),
             Action::GetMetric(call) => Ok(self.get_metric(call, context)),
-            Action::Exec(call) => Ok(self.exec(call)),
+            Action::Exec(call) if context.changes => Ok(self.exec(call, context)),
+            Action::Exec(_) => Ok(self.program_of(context)),
             Action::HttpCheck(call) => Ok(self.http_check(call, context)),
             Action::DnsResolve(call) => Ok(self.dns_resolve(call, context)),
             // The engine answers these by itself.

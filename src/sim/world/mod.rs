@@ -92,6 +92,8 @@ pub struct World {
     pub metrics: BTreeMap<cloudwatch::MetricKey, cloudwatch::Metric>,
     pub identities: BTreeMap<String, sts::Identity>,
     pub exec: BTreeMap<String, outside::Output>,
+    /// How the programs that were started have ended, by the token of their send.
+    pub programs: BTreeMap<String, Value>,
     /// Hosts whose health a scenario has fixed.
     pub hosts: BTreeMap<String, hosts::Fixed>,
     /// Names that lead to the primary side: records' and origins' values before the failover.
@@ -119,6 +121,7 @@ pub struct Context<'a> {
     pub target: &'a ResolvedTarget,
     pub region: String,
     pub token: &'a str,
+    pub changes: bool,
     pub fate: &'a Fate,
     pub dice: Dice,
 }
@@ -164,6 +167,7 @@ impl World {
             metrics: BTreeMap::new(),
             identities: BTreeMap::new(),
             exec: BTreeMap::new(),
+            programs: BTreeMap::new(),
             hosts: BTreeMap::new(),
             primary_names: BTreeSet::new(),
             standby_names: BTreeSet::new(),
@@ -204,6 +208,7 @@ impl World {
             target: call.target,
             region: self.region_of(call.target),
             token: call.token,
+            changes: call.changes,
             fate,
             dice: Dice::of_call(self.seed, call.n, "effect"),
         };

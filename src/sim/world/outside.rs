@@ -6,7 +6,7 @@ use serde_json::json;
 use super::hosts::Health;
 use super::{Context, World};
 use crate::model::Value;
-use crate::model::action::outside::{Exec, HttpCheck};
+use crate::model::action::outside::{Exec, HttpCheck, account};
 use crate::sim::naming::{host_of, short};
 
 /// What a program leaves, as a scenario has set it.
@@ -19,7 +19,7 @@ pub struct Output {
 
 impl World {
     /// The output set for the longest beginning of the command line, or a plain success.
-    pub(super) fn exec(&self, call: &Exec) -> Value {
+    pub(super) fn exec(&mut self, call: &Exec, context: &Context<'_>) -> Value {
         let program = call.argv.first().map_or("", |program| short(program));
         let rest = call.argv.get(1..).unwrap_or_default();
         let line = std::iter::once(program).chain(rest.iter().map(String::as_str)).collect::<Vec<_>>().join(" ");
@@ -36,7 +36,15 @@ impl World {
             stdout: format!("{program}: done (simulated)\n"),
             stderr: String::new(),
         });
-        json!({"exit_code": output.exit_code, "stdout": output.stdout, "stderr": output.stderr})
+        let ended = account::ended(output.exit_code, &output.stdout, &output.stderr);
+        self.programs.insert(context.token.to_owned(), ended.clone());
+        ended
+    }
+
+    /// What is known of the program that a send has started: here they end at once.
+    pub(super) fn program_of(&self, context: &Context<'_>) -> Value {
+        let known = self.programs.get(context.token).cloned();
+        known.unwrap_or_else(|| account::not_started("the simulated machine has not started it"))
     }
 
     pub(super) fn http_check(&self, call: &HttpCheck, context: &mut Context<'_>) -> Value {

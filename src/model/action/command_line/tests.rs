@@ -192,10 +192,13 @@ fn an_invalidation_with_a_reference_carries_it() {
 
 #[test]
 fn the_outside_has_its_own_tools_and_people_have_none() {
-    assert_eq!(lines("exec", &json!({"argv": ["./fence.sh", "two words"]})), ["./fence.sh 'two words'"]);
     assert_eq!(
-        lines("exec", &json!({"argv": ["a | b"], "shell": true, "env": {"K": "v w"}})),
-        ["env 'K=v w' sh -c 'a | b'"]
+        lines("exec", &json!({"argv": ["./fence.sh", "two words"]})),
+        ["env AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 AWS_PROFILE=dr ./fence.sh 'two words'"]
+    );
+    assert_eq!(
+        lines("exec", &json!({"argv": ["a | b"], "shell": true, "env": {"K": "v w", "AWS_PROFILE": "own"}})),
+        ["env AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 AWS_PROFILE=own 'K=v w' sh -c 'a | b'"]
     );
     assert_eq!(
         lines("http/check", &json!({"url": "https://a.example/?x=1&y"})),
