@@ -1,12 +1,15 @@
 //! AWS Backup: recovery points and restore jobs.
 
 use aws_sdk_backup::operation::describe_restore_job::DescribeRestoreJobOutput;
-use aws_sdk_backup::types::{RecoveryPointByBackupVault, RecoveryPointStatus, RestoreJobStatus, RestoreJobsListMember};
+use aws_sdk_backup::types::{
+    BackupJob, BackupJobState, RecoveryPointByBackupVault, RecoveryPointByResource, RecoveryPointStatus,
+    RestoreJobStatus, RestoreJobsListMember,
+};
 use aws_smithy_types::DateTime;
 use serde_json::json;
 
 use super::calls::Calls;
-use super::shape::{instant, some_text};
+use super::shape::{instant, point_in_time, some_text};
 use crate::engine::ports::CloudReply;
 use crate::model::Value;
 use crate::model::action::backup as input;
@@ -79,6 +82,67 @@ pub(super) async fn list_recovery_points_by_backup_vault(
             json!({"recovery_points": points.into_iter().map(point).collect::<Vec<Value>>()})
         })
         .await
+}
+
+pub(super) async fn list_recovery_points_by_resource(
+    calls: &Calls<'_>,
+    call: &input::ListRecoveryPointsByResource,
+) -> Result<CloudReply, CloudError> {
+    let request = calls.backup().list_recovery_points_by_resource().resource_arn(&call.resource_arn).max_results(PAGE);
+    calls
+        .answer(request.send(), |output| {
+            let mut points: Vec<&RecoveryPointByResource> = output.recovery_points().iter().collect();
+            points.sort_by_key(|point| std::cmp::Reverse(point.creation_date().map(DateTime::secs)));
+            let view = |point: &RecoveryPointByResource| {
+                json!({
+                    "recovery_point_arn": point.recovery_point_arn(),
+                    "backup_vault_name": point.backup_vault_name(),
+                    "status": point.status().map(RecoveryPointStatus::as_str),
+                    "creation_date": instant(point.creation_date()),
+                    "backup_size_in_bytes": point.backup_size_bytes(),
+                })
+            };
+            json!({"recovery_points": points.into_iter().map(view).collect::<Vec<Value>>()})
+        })
+        .await
+}
+
+pub(super) async fn list_backup_jobs(
+    calls: &Calls<'_>,
+    call: &input::ListBackupJobs,
+) -> Result<CloudReply, CloudError> {
+    let request = calls
+        .backup()
+        .list_backup_jobs()
+        .set_by_backup_vault_name(call.by_backup_vault_name.clone())
+        .set_by_resource_arn(call.by_resource_arn.clone())
+        .set_by_resource_type(call.by_resource_type.clone())
+        .set_by_state(call.by_state.as_deref().map(BackupJobState::from))
+        .set_by_created_after(point_in_time(call.by_created_after.as_deref())?)
+        .max_results(PAGE);
+    calls
+        .answer(request.send(), |output| {
+            let mut jobs: Vec<&BackupJob> = output.backup_jobs().iter().collect();
+            jobs.sort_by_key(|job| std::cmp::Reverse(job.creation_date().map(DateTime::secs)));
+            json!({"backup_jobs": jobs.into_iter().map(backup_job).collect::<Vec<Value>>()})
+        })
+        .await
+}
+
+fn backup_job(job: &BackupJob) -> Value {
+    json!({
+        "backup_job_id": job.backup_job_id(),
+        "state": job.state().map(BackupJobState::as_str),
+        "status_message": some_text(job.status_message()),
+        "percent_done": percent(job.percent_done()),
+        "backup_vault_name": job.backup_vault_name(),
+        "resource_arn": job.resource_arn(),
+        "resource_type": job.resource_type(),
+        "recovery_point_arn": some_text(job.recovery_point_arn()),
+        "backup_size_in_bytes": job.backup_size_in_bytes(),
+        "creation_date": instant(job.creation_date()),
+        "completion_date": instant(job.completion_date()),
+    })
 }
 
 /// `"33.50%"`, `"33.5"` → 33.5.
@@ -172,6 +236,34 @@ mod tests {
         let (reply, sent) = wire::ask(&request, [Answer::ok(&body.to_string())]).await;
         assert_eq!(reply.unwrap().value["recovery_points"][0]["recovery_point_arn"], "arn:new");
         assert!(sent[0].uri.contains("/backup-vaults/shop-vault/recovery-points?"), "{}", sent[0].uri);
+    }
+
+    #[tokio::test]
+    async fn a_resource_s_points_and_the_jobs_that_made_them_come_newest_first() {
+        let name = "aws/backup.list_recovery_points_by_resource";
+        let body = json!({"RecoveryPoints": [
+            {"RecoveryPointArn": "arn:old", "CreationDate": 1_767_000_000},
+            {"RecoveryPointArn": "arn:new", "CreationDate": 1_767_400_000, "BackupSizeBytes": 7}]});
+        let request = wire::read(name, &example_with(name).unwrap());
+        let (reply, sent) = wire::ask(&request, [Answer::ok(&body.to_string())]).await;
+        let value = reply.unwrap().value;
+        assert_eq!(value["recovery_points"][0]["recovery_point_arn"], "arn:new");
+        assert_eq!(value["recovery_points"][0]["backup_size_in_bytes"], 7);
+        assert!(sent[0].uri.contains("/resources/arn%3Aaws%3Ards"), "{}", sent[0].uri);
+
+        let name = "aws/backup.list_backup_jobs";
+        let with =
+            json!({"by_backup_vault_name": "v", "by_state": "FAILED", "by_created_after": "2026-01-03T00:00:00Z"});
+        let body = json!({"BackupJobs": [
+            {"BackupJobId": "J1", "CreationDate": 1_767_000_000, "State": "COMPLETED"},
+            {"BackupJobId": "J2", "CreationDate": 1_767_400_000, "State": "FAILED", "StatusMessage": "no rights"}]});
+        let (reply, sent) = wire::ask(&wire::read(name, &with), [Answer::ok(&body.to_string())]).await;
+        let value = reply.unwrap().value;
+        let newest = &value["backup_jobs"][0];
+        assert_eq!((&newest["state"], &newest["status_message"]), (&json!("FAILED"), &json!("no rights")));
+        for part in ["state=FAILED", "backupVaultName=v", "createdAfter=2026-01-03"] {
+            assert!(sent[0].uri.contains(part), "{}", sent[0].uri);
+        }
     }
 
     #[tokio::test]

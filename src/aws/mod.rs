@@ -18,8 +18,10 @@ mod ecs_clusters;
 mod elasticache;
 mod elbv2;
 mod error;
+mod exports;
 mod health_checks;
 mod hosted_zones;
+mod instances;
 mod keys;
 mod line;
 mod logs;
@@ -28,6 +30,7 @@ mod options;
 mod policy;
 mod rds;
 mod recovery;
+mod replication_groups;
 mod reply;
 mod route53;
 mod s3;
@@ -156,6 +159,26 @@ fn dispatch<'a>(calls: &'a Calls<'a>, action: &'a Action) -> Answer<'a> {
         Action::DeleteDbCluster(input) => boxed(calls, input, recovery::delete_db_cluster),
         Action::DeleteDbInstance(input) => boxed(calls, input, recovery::delete_db_instance),
 
+        Action::CreateDbCluster(input) => boxed(calls, input, instances::create_db_cluster),
+        Action::ModifyDbCluster(input) => boxed(calls, input, instances::modify_db_cluster),
+        Action::ModifyDbInstance(input) => boxed(calls, input, instances::modify_db_instance),
+        Action::RestoreDbInstanceFromDbSnapshot(input) => {
+            boxed(calls, input, instances::restore_db_instance_from_db_snapshot)
+        }
+        Action::CreateDbInstanceReadReplica(input) => boxed(calls, input, instances::create_db_instance_read_replica),
+        Action::CreateDbSnapshot(input) => boxed(calls, input, instances::create_db_snapshot),
+        Action::DescribeDbSnapshots(input) => boxed(calls, input, instances::describe_db_snapshots),
+        Action::DeleteDbSnapshot(input) => boxed(calls, input, instances::delete_db_snapshot),
+        Action::StartExportTask(input) => boxed(calls, input, exports::start_export_task),
+        Action::DescribeExportTasks(input) => boxed(calls, input, exports::describe_export_tasks),
+
+        Action::DescribeReplicationGroups(input) => {
+            boxed(calls, input, replication_groups::describe_replication_groups)
+        }
+        Action::CreateReplicationGroup(input) => boxed(calls, input, replication_groups::create_replication_group),
+        Action::DeleteReplicationGroup(input) => boxed(calls, input, replication_groups::delete_replication_group),
+        Action::CreateSnapshot(input) => boxed(calls, input, replication_groups::create_snapshot),
+        Action::DescribeSnapshots(input) => boxed(calls, input, replication_groups::describe_snapshots),
         Action::FailoverGlobalReplicationGroup(input) => {
             boxed(calls, input, elasticache::failover_global_replication_group)
         }
@@ -169,6 +192,8 @@ fn dispatch<'a>(calls: &'a Calls<'a>, action: &'a Action) -> Answer<'a> {
         Action::ListRecoveryPointsByBackupVault(input) => {
             boxed(calls, input, backup::list_recovery_points_by_backup_vault)
         }
+        Action::ListRecoveryPointsByResource(input) => boxed(calls, input, backup::list_recovery_points_by_resource),
+        Action::ListBackupJobs(input) => boxed(calls, input, backup::list_backup_jobs),
 
         Action::RestoreTableToPointInTime(input) => boxed(calls, input, tables::restore_table_to_point_in_time),
         Action::DescribeTable(input) => boxed(calls, input, tables::describe_table),

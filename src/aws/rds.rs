@@ -2,13 +2,13 @@
 
 use aws_sdk_rds::types::{
     DbCluster, DbInstance, Endpoint, FailoverState, FailoverStatus, GlobalCluster,
-    GlobalClusterMemberSynchronizationStatus as Synchronization,
+    GlobalClusterMemberSynchronizationStatus as Synchronization, VpcSecurityGroupMembership,
 };
 use serde_json::json;
 
 use super::calls::Calls;
 use super::error::not_found;
-use super::shape::{empty_answer, some_text};
+use super::shape::{empty_answer, instant, some_text};
 use crate::engine::ports::CloudReply;
 use crate::model::Value;
 use crate::model::action::rds as input;
@@ -127,7 +127,31 @@ pub(super) fn cluster(cluster: &DbCluster) -> Value {
         "reader_endpoint": some_text(cluster.reader_endpoint()),
         "replication_source_identifier": some_text(cluster.replication_source_identifier()),
         "members": members,
+        "backup_retention_period": cluster.backup_retention_period(),
+        "preferred_backup_window": some_text(cluster.preferred_backup_window()),
+        "earliest_restorable_time": instant(cluster.earliest_restorable_time()),
+        "latest_restorable_time": instant(cluster.latest_restorable_time()),
+        "deletion_protection": cluster.deletion_protection() == Some(true),
+        "db_subnet_group": some_text(cluster.db_subnet_group()),
+        "vpc_security_group_ids": group_ids(cluster.vpc_security_groups()),
+        "pending_modified_values": cluster.pending_modified_values().and_then(|pending| {
+            some_members(json!({
+                "backup_retention_period": pending.backup_retention_period(),
+                "engine_version": some_text(pending.engine_version()),
+            }))
+        }),
     })
+}
+
+fn group_ids(groups: &[VpcSecurityGroupMembership]) -> Vec<&str> {
+    groups.iter().filter_map(|group| group.vpc_security_group_id()).collect()
+}
+
+/// The members that hold something; none where nothing does.
+fn some_members(value: Value) -> Option<Value> {
+    let Value::Object(mut members) = value else { return None };
+    members.retain(|_, member| !member.is_null());
+    (!members.is_empty()).then_some(Value::Object(members))
 }
 
 /// An instance, as `DescribeDbInstances` of the catalogue says.
@@ -142,6 +166,23 @@ pub(super) fn instance(instance: &DbInstance) -> Value {
         "port": endpoint.and_then(Endpoint::port),
         "read_replica_source_db_instance_identifier":
             some_text(instance.read_replica_source_db_instance_identifier()),
+        "db_cluster_identifier": some_text(instance.db_cluster_identifier()),
+        "db_instance_class": some_text(instance.db_instance_class()),
+        "multi_az": instance.multi_az() == Some(true),
+        "backup_retention_period": instance.backup_retention_period(),
+        "preferred_backup_window": some_text(instance.preferred_backup_window()),
+        "latest_restorable_time": instant(instance.latest_restorable_time()),
+        "deletion_protection": instance.deletion_protection() == Some(true),
+        "db_subnet_group": instance.db_subnet_group().and_then(|group| some_text(group.db_subnet_group_name())),
+        "vpc_security_group_ids": group_ids(instance.vpc_security_groups()),
+        "pending_modified_values": instance.pending_modified_values().and_then(|pending| {
+            some_members(json!({
+                "db_instance_class": some_text(pending.db_instance_class()),
+                "multi_az": pending.multi_az(),
+                "backup_retention_period": pending.backup_retention_period(),
+                "engine_version": some_text(pending.engine_version()),
+            }))
+        }),
     })
 }
 

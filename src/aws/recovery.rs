@@ -98,6 +98,15 @@ pub(super) async fn create_db_instance(
         .set_db_parameter_group_name(call.db_parameter_group_name.clone())
         .set_promotion_tier(call.promotion_tier.map(u32::cast_signed))
         .set_publicly_accessible(call.publicly_accessible)
+        .set_engine_version(call.engine_version.clone())
+        .set_allocated_storage(call.allocated_storage.map(u32::cast_signed))
+        .set_master_username(call.master_username.clone())
+        .set_manage_master_user_password(call.manage_master_user_password)
+        .set_db_name(call.db_name.clone())
+        .set_vpc_security_group_ids(call.vpc_security_group_ids.clone())
+        .set_backup_retention_period(call.backup_retention_period.map(u32::cast_signed))
+        .set_multi_az(call.multi_az)
+        .set_deletion_protection(call.deletion_protection)
         .send();
     calls.try_answer(request, |output| output.db_instance().map(instance).ok_or_else(|| empty_answer("instance"))).await
 }

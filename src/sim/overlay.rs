@@ -2,6 +2,7 @@
 //!
 //! Knows: which members of which kind may be set. Must not know: how the world came about.
 
+mod databases;
 mod outside;
 mod places;
 
@@ -21,6 +22,7 @@ use crate::model::time::parse_duration_ms;
 const KINDS: &[&str] = &[
     "db_cluster",
     "db_instance",
+    "db_snapshot",
     "global_cluster",
     "ecs_service",
     "ecs_cluster",
@@ -31,6 +33,9 @@ const KINDS: &[&str] = &[
     "hosted_zone",
     "distribution",
     "bucket",
+    "replication_group",
+    "cache_snapshot",
+    "backup_vault",
     "table",
     "metric",
     "identity",
@@ -58,6 +63,10 @@ fn change(world: &mut World, kind: &str, id: &str, members: &Value) -> Result<()
     let (met, known) = match kind {
         "db_cluster" => db_cluster(world, id, members)?,
         "db_instance" => db_instance(world, id, members)?,
+        "db_snapshot" => databases::db_snapshot(world, id, members)?,
+        "replication_group" => databases::replication_group(world, id, members)?,
+        "cache_snapshot" => databases::cache_snapshot(world, id, members)?,
+        "backup_vault" => databases::backup_vault(world, id, members)?,
         "global_cluster" => global_cluster(world, id, members)?,
         "ecs_service" => ecs_service(world, id, members)?,
         "ecs_cluster" => places::ecs_cluster(world, id, members)?,
@@ -120,6 +129,8 @@ struct ClusterPatch {
     #[expect(clippy::option_option, reason = "null takes a source away, absence leaves it")]
     replication_source_identifier: Option<Option<String>>,
     lag: Option<String>,
+    backup_retention_period: Option<u32>,
+    deletion_protection: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -131,6 +142,8 @@ struct InstancePatch {
     #[expect(clippy::option_option, reason = "null takes a source away, absence leaves it")]
     read_replica_source_db_instance_identifier: Option<Option<String>>,
     lag: Option<String>,
+    backup_retention_period: Option<u32>,
+    deletion_protection: Option<bool>,
 }
 
 fn db_cluster(world: &mut World, id: &str, value: &Value) -> Result<Met, SimError> {
@@ -155,6 +168,8 @@ fn db_cluster(world: &mut World, id: &str, value: &Value) -> Result<Met, SimErro
             }
         }
         set(&mut cluster.lag, lag.clone());
+        set(&mut cluster.settings.retention_days, patch.backup_retention_period);
+        set(&mut cluster.settings.is_protected, patch.deletion_protection);
     }
     Ok((met, known))
 }
@@ -180,6 +195,8 @@ fn db_instance(world: &mut World, id: &str, value: &Value) -> Result<Met, SimErr
             }
         }
         set(&mut instance.lag, lag.clone());
+        set(&mut instance.settings.retention_days, patch.backup_retention_period);
+        set(&mut instance.settings.is_protected, patch.deletion_protection);
     }
     Ok((met, known))
 }

@@ -19,6 +19,14 @@ fn cluster() -> Value {
         "reader_endpoint": "shop-dr.cluster-ro-x.us-east-1.rds.amazonaws.com",
         "replication_source_identifier": "arn:aws:rds:eu-central-1:111122223333:cluster:shop",
         "members": [{"db_instance_identifier": "shop-dr-1", "is_writer": true}],
+        "backup_retention_period": 30,
+        "preferred_backup_window": "03:00-03:30",
+        "earliest_restorable_time": "2026-10-22T03:04:05.000Z",
+        "latest_restorable_time": "2026-11-21T13:55:00.000Z",
+        "deletion_protection": true,
+        "db_subnet_group": "shop",
+        "vpc_security_group_ids": ["sg-1"],
+        "pending_modified_values": {"backup_retention_period": 35},
     })
 }
 
@@ -71,6 +79,16 @@ async fn an_instance_is_promoted_and_read() {
             "endpoint": "shop-replica.x.us-east-1.rds.amazonaws.com",
             "port": 5432,
             "read_replica_source_db_instance_identifier": "arn:aws:rds:eu-central-1:111122223333:db:shop",
+            "db_cluster_identifier": null,
+            "db_instance_class": "db.r6g.large",
+            "multi_az": true,
+            "backup_retention_period": 7,
+            "preferred_backup_window": null,
+            "latest_restorable_time": null,
+            "deletion_protection": false,
+            "db_subnet_group": "shop",
+            "vpc_security_group_ids": ["sg-1"],
+            "pending_modified_values": null,
         })
     );
     assert_eq!(

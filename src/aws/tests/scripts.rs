@@ -26,14 +26,23 @@ pub const CLUSTER: &str = "<DBCluster>\
     <ReaderEndpoint>shop-dr.cluster-ro-x.us-east-1.rds.amazonaws.com</ReaderEndpoint>\
     <ReplicationSourceIdentifier>arn:aws:rds:eu-central-1:111122223333:cluster:shop</ReplicationSourceIdentifier>\
     <DBClusterMembers><DBClusterMember><DBInstanceIdentifier>shop-dr-1</DBInstanceIdentifier>\
-    <IsClusterWriter>true</IsClusterWriter></DBClusterMember></DBClusterMembers></DBCluster>";
+    <IsClusterWriter>true</IsClusterWriter></DBClusterMember></DBClusterMembers>\
+    <BackupRetentionPeriod>30</BackupRetentionPeriod><PreferredBackupWindow>03:00-03:30</PreferredBackupWindow>\
+    <EarliestRestorableTime>2026-10-22T03:04:05Z</EarliestRestorableTime>\
+    <LatestRestorableTime>2026-11-21T13:55:00Z</LatestRestorableTime><DeletionProtection>true</DeletionProtection>\
+    <DBSubnetGroup>shop</DBSubnetGroup><VpcSecurityGroups><VpcSecurityGroupMembership>\
+    <VpcSecurityGroupId>sg-1</VpcSecurityGroupId></VpcSecurityGroupMembership></VpcSecurityGroups>\
+    <PendingModifiedValues><BackupRetentionPeriod>35</BackupRetentionPeriod></PendingModifiedValues></DBCluster>";
 
 pub const INSTANCE: &str = "<DBInstance><DBInstanceIdentifier>shop-replica</DBInstanceIdentifier>\
     <DBInstanceArn>arn:aws:rds:us-east-1:111122223333:db:shop-replica</DBInstanceArn>\
     <DBInstanceStatus>available</DBInstanceStatus><Engine>postgres</Engine>\
     <Endpoint><Address>shop-replica.x.us-east-1.rds.amazonaws.com</Address><Port>5432</Port></Endpoint>\
     <ReadReplicaSourceDBInstanceIdentifier>arn:aws:rds:eu-central-1:111122223333:db:shop</ReadReplicaSourceDBInstanceIdentifier>\
-    </DBInstance>";
+    <DBInstanceClass>db.r6g.large</DBInstanceClass><MultiAZ>true</MultiAZ><BackupRetentionPeriod>7</BackupRetentionPeriod>\
+    <DBSubnetGroup><DBSubnetGroupName>shop</DBSubnetGroupName></DBSubnetGroup><VpcSecurityGroups>\
+    <VpcSecurityGroupMembership><VpcSecurityGroupId>sg-1</VpcSecurityGroupId></VpcSecurityGroupMembership>\
+    </VpcSecurityGroups><PendingModifiedValues/></DBInstance>";
 
 /// A global database whose writer is in `writer`, with this inside its `FailoverState`.
 pub fn global_cluster(element: &str, writer: &str, failover_state: &str) -> String {

@@ -44,6 +44,22 @@ inputs! {
         by_resource_arn: String,
         by_resource_type: String,
     }
+
+    /// Result: `{recovery_points: [{recovery_point_arn, backup_vault_name, status, creation_date, backup_size_in_bytes|null}]}`, of every vault of the region, the newest first.
+    ListRecoveryPointsByResource {
+        resource_arn: String;
+    }
+
+    /// Result: `{backup_jobs: [{backup_job_id, state, status_message|null, percent_done|null, backup_vault_name, resource_arn, resource_type, recovery_point_arn|null, backup_size_in_bytes|null, creation_date, completion_date|null}]}`, of the last 30 days, the newest first; a state is `CREATED`, `PENDING`, `RUNNING`, `COMPLETED`, `PARTIAL`, `ABORTED`, `FAILED` or `EXPIRED`.
+    ListBackupJobs {
+        ;
+        by_backup_vault_name: String,
+        by_resource_arn: String,
+        by_resource_type: String,
+        by_state: String,
+        /// RFC 3339.
+        by_created_after: String,
+    }
 }
 
 impl Operation for StartRestoreJob {
@@ -125,5 +141,25 @@ impl Operation for ListRecoveryPointsByBackupVault {
             "backup/home?region={{region}}#/backupvaults/details/{}",
             part(&self.backup_vault_name)
         )))
+    }
+}
+
+impl Operation for ListRecoveryPointsByResource {
+    fn names(&self) -> Vec<&str> {
+        vec![&self.resource_arn, last(&self.resource_arn)]
+    }
+
+    fn console(&self, pages: &Pages<'_>) -> Option<String> {
+        Some(pages.regional(&format!("backup/home?region={{region}}#/resources/{}", part(&self.resource_arn))))
+    }
+}
+
+impl Operation for ListBackupJobs {
+    fn names(&self) -> Vec<&str> {
+        self.by_backup_vault_name.iter().chain(&self.by_resource_arn).map(String::as_str).collect()
+    }
+
+    fn console(&self, pages: &Pages<'_>) -> Option<String> {
+        Some(pages.regional("backup/home?region={region}#/jobs/backup"))
     }
 }

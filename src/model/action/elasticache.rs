@@ -1,6 +1,12 @@
 //! ElastiCache: global datastores and the replication groups in them.
 
+mod groups;
+
 use serde_json::json;
+
+pub use groups::{
+    CreateReplicationGroup, CreateSnapshot, DeleteReplicationGroup, DescribeReplicationGroups, DescribeSnapshots,
+};
 
 use super::Action;
 use super::command_line::aws_line;

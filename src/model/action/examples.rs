@@ -3,6 +3,8 @@
 //! The names go together (the service runs in the cluster, the record lies in the zone), so that one
 //! derived or prepared world answers all of them.
 
+mod databases;
+
 use serde_json::json;
 
 use super::Action;
@@ -13,7 +15,7 @@ use crate::model::Value;
 pub fn example_with(name: &str) -> Option<Value> {
     let service = name.strip_prefix("aws/").and_then(|name| name.split_once('.')).map_or("", |(service, _)| service);
     match service {
-        "rds" => rds(name),
+        "rds" => databases::rds(name),
         "ecs" => ecs(name),
         "route53" => route53(name),
         "cloudfront" => cloudfront(name),
@@ -21,8 +23,8 @@ pub fn example_with(name: &str) -> Option<Value> {
         "dynamodb" => dynamodb(name),
         "application_autoscaling" => application_autoscaling(name),
         "elbv2" => elbv2(name),
-        "elasticache" => elasticache(name),
-        "backup" => backup(name),
+        "elasticache" => databases::elasticache(name),
+        "backup" => databases::backup(name),
         _ => others(name),
     }
 }
@@ -34,97 +36,10 @@ pub fn example(name: &str) -> Option<Action> {
 }
 
 const CLUSTER: &str = "shop-dr";
-const CLUSTER_ARN: &str = "arn:aws:rds:us-east-1:111122223333:cluster:shop-global-dr";
 
 const ALARM: &str = "shop-replica-lag";
 const HEALTH_CHECK: &str = "0a1b2c3d-1111-2222-3333-444455556666";
 const TARGET_GROUP: &str = "arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/shop-web/0123456789abcdef";
-
-fn rds(name: &str) -> Option<Value> {
-    Some(match name {
-        "aws/rds.promote_read_replica_db_cluster" | "aws/rds.describe_db_clusters" => {
-            json!({"db_cluster_identifier": CLUSTER})
-        }
-        "aws/rds.promote_read_replica" => {
-            json!({"db_instance_identifier": "shop-replica", "backup_retention_period": 7})
-        }
-        "aws/rds.describe_db_instances" => json!({"db_instance_identifier": "shop-replica"}),
-        "aws/rds.failover_global_cluster" => json!({
-            "global_cluster_identifier": "shop-global",
-            "target_db_cluster_identifier": CLUSTER_ARN,
-            "allow_data_loss": true,
-        }),
-        "aws/rds.switchover_global_cluster" => {
-            json!({"global_cluster_identifier": "shop-global", "target_db_cluster_identifier": CLUSTER_ARN})
-        }
-        "aws/rds.describe_global_clusters" => json!({"global_cluster_identifier": "shop-global"}),
-        _ => return rds_recovery(name),
-    })
-}
-
-fn rds_recovery(name: &str) -> Option<Value> {
-    let restored = "shop-restored";
-    Some(match name {
-        "aws/rds.remove_from_global_cluster" => {
-            json!({"global_cluster_identifier": "shop-global", "db_cluster_identifier": CLUSTER_ARN})
-        }
-        "aws/rds.failover_db_cluster" => {
-            json!({"db_cluster_identifier": CLUSTER, "target_db_instance_identifier": "shop-dr-2"})
-        }
-        "aws/rds.restore_db_cluster_to_point_in_time" => json!({
-            "db_cluster_identifier": restored, "source_db_cluster_identifier": CLUSTER,
-            "restore_to_time": "2026-01-04T02:30:00Z", "db_subnet_group_name": "shop",
-            "vpc_security_group_ids": ["sg-0123456789abcdef0"],
-        }),
-        "aws/rds.restore_db_cluster_from_snapshot" => json!({
-            "db_cluster_identifier": restored, "snapshot_identifier": "shop-before", "engine": "aurora-postgresql",
-        }),
-        "aws/rds.create_db_instance" => json!({
-            "db_instance_identifier": "shop-restored-1", "db_instance_class": "db.r6g.large",
-            "engine": "aurora-postgresql", "db_cluster_identifier": restored,
-        }),
-        "aws/rds.restore_db_instance_to_point_in_time" => json!({
-            "source_db_instance_identifier": "shop-db", "target_db_instance_identifier": "shop-db-restored",
-            "use_latest_restorable_time": true,
-        }),
-        "aws/rds.create_db_cluster_snapshot" => {
-            json!({"db_cluster_snapshot_identifier": "shop-before", "db_cluster_identifier": CLUSTER})
-        }
-        "aws/rds.describe_db_cluster_snapshots" => json!({"db_cluster_identifier": CLUSTER}),
-        "aws/rds.delete_db_cluster" => json!({"db_cluster_identifier": restored, "skip_final_snapshot": true}),
-        "aws/rds.delete_db_instance" => {
-            json!({"db_instance_identifier": "shop-restored-1", "skip_final_snapshot": true})
-        }
-        _ => return None,
-    })
-}
-
-fn elasticache(name: &str) -> Option<Value> {
-    let id = "ldgnf-shop";
-    Some(match name {
-        "aws/elasticache.failover_global_replication_group" => json!({
-            "global_replication_group_id": id, "primary_region": "us-east-1",
-            "primary_replication_group_id": "shop-redis-dr",
-        }),
-        "aws/elasticache.describe_global_replication_groups" => json!({"global_replication_group_id": id}),
-        _ => return None,
-    })
-}
-
-fn backup(name: &str) -> Option<Value> {
-    Some(match name {
-        "aws/backup.start_restore_job" => json!({
-            "recovery_point_arn": "arn:aws:backup:us-east-1:111122223333:recovery-point:0a1b2c3d-1111-2222-3333-444455556666",
-            "metadata": {"DBInstanceIdentifier": "shop-from-backup"},
-            "iam_role_arn": "arn:aws:iam::111122223333:role/backup", "idempotency_token": "example-1",
-            "resource_type": "RDS",
-        }),
-        "aws/backup.describe_restore_job" => json!({"restore_job_id": "0A1B2C3D-1111-2222-3333-444455556666"}),
-        "aws/backup.list_restore_jobs" => json!({"by_resource_type": "RDS"}),
-        "aws/backup.list_recovery_points_by_backup_vault" => json!({"backup_vault_name": "shop-vault"}),
-        _ => return None,
-    })
-}
 
 fn ecs(name: &str) -> Option<Value> {
     Some(match name {

@@ -135,6 +135,17 @@ catalogue! {
     DeleteDbCluster(rds::DeleteDbCluster) = "aws/rds.delete_db_cluster", "Deletes an Aurora cluster for good", "rds:DeleteDBCluster", Irreversible, C, 240 s;
     DeleteDbInstance(rds::DeleteDbInstance) = "aws/rds.delete_db_instance", "Deletes a database instance for good", "rds:DeleteDBInstance", Irreversible, C, 240 s;
 
+    CreateDbCluster(rds::CreateDbCluster) = "aws/rds.create_db_cluster", "Makes an Aurora cluster without instances, mostly a read replica of one in another region", "rds:CreateDBCluster", Reversible, C, 600 s;
+    ModifyDbCluster(rds::ModifyDbCluster) = "aws/rds.modify_db_cluster", "Changes settings of an Aurora cluster", "rds:ModifyDBCluster", Reversible, A, 30 s;
+    ModifyDbInstance(rds::ModifyDbInstance) = "aws/rds.modify_db_instance", "Changes settings of a database instance", "rds:ModifyDBInstance", Reversible, A, 60 s;
+    RestoreDbInstanceFromDbSnapshot(rds::RestoreDbInstanceFromDbSnapshot) = "aws/rds.restore_db_instance_from_db_snapshot", "Makes a new RDS instance from a snapshot", "rds:RestoreDBInstanceFromDBSnapshot", Reversible, C, 1500 s;
+    CreateDbInstanceReadReplica(rds::CreateDbInstanceReadReplica) = "aws/rds.create_db_instance_read_replica", "Makes a read replica of an RDS instance, in the same region or another", "rds:CreateDBInstanceReadReplica", Reversible, C, 1500 s;
+    CreateDbSnapshot(rds::CreateDbSnapshot) = "aws/rds.create_db_snapshot", "Takes a snapshot of an RDS instance", "rds:CreateDBSnapshot", Reversible, C, 180 s;
+    DescribeDbSnapshots(rds::DescribeDbSnapshots) = "aws/rds.describe_db_snapshots", "Reads snapshots of RDS instances, the newest first", "rds:DescribeDBSnapshots", Read, A, 2 s;
+    DeleteDbSnapshot(rds::DeleteDbSnapshot) = "aws/rds.delete_db_snapshot", "Deletes a snapshot of an RDS instance for good", "rds:DeleteDBSnapshot", Irreversible, C, 30 s;
+    StartExportTask(rds::StartExportTask) = "aws/rds.start_export_task", "Starts exporting a snapshot or a cluster to S3", "rds:StartExportTask", Reversible, C, 1800 s;
+    DescribeExportTasks(rds::DescribeExportTasks) = "aws/rds.describe_export_tasks", "Reads how far exports to S3 are, the newest first", "rds:DescribeExportTasks", Read, A, 2 s;
+
     UpdateService(ecs::UpdateService) = "aws/ecs.update_service", "Sets an ECS service's desired count or task definition", "ecs:UpdateService", Reversible, A, 240 s;
     DescribeServices(ecs::DescribeServices) = "aws/ecs.describe_services", "Reads ECS services", "ecs:DescribeServices", Read, A, 2 s;
     DescribeClusters(ecs::DescribeClusters) = "aws/ecs.describe_clusters", "Reads ECS clusters and their capacity providers", "ecs:DescribeClusters", Read, A, 2 s;
@@ -188,10 +199,18 @@ catalogue! {
     FailoverGlobalReplicationGroup(elasticache::FailoverGlobalReplicationGroup) = "aws/elasticache.failover_global_replication_group", "Makes another region the primary of a global datastore; what was not replicated is lost", "elasticache:FailoverGlobalReplicationGroup", Irreversible, C, 150 s;
     DescribeGlobalReplicationGroups(elasticache::DescribeGlobalReplicationGroups) = "aws/elasticache.describe_global_replication_groups", "Reads a global datastore and its members' roles", "elasticache:DescribeGlobalReplicationGroups", Read, A, 2 s;
 
+    DescribeReplicationGroups(elasticache::DescribeReplicationGroups) = "aws/elasticache.describe_replication_groups", "Reads one replication group, its nodes and endpoints", "elasticache:DescribeReplicationGroups", Read, A, 2 s;
+    CreateReplicationGroup(elasticache::CreateReplicationGroup) = "aws/elasticache.create_replication_group", "Makes a replication group, empty or from a snapshot", "elasticache:CreateReplicationGroup", Reversible, C, 600 s;
+    DeleteReplicationGroup(elasticache::DeleteReplicationGroup) = "aws/elasticache.delete_replication_group", "Deletes a replication group and its nodes for good", "elasticache:DeleteReplicationGroup", Irreversible, C, 300 s;
+    CreateSnapshot(elasticache::CreateSnapshot) = "aws/elasticache.create_snapshot", "Takes a snapshot of a replication group", "elasticache:CreateSnapshot", Reversible, C, 180 s;
+    DescribeSnapshots(elasticache::DescribeSnapshots) = "aws/elasticache.describe_snapshots", "Reads snapshots of caches, the newest first", "elasticache:DescribeSnapshots", Read, A, 2 s;
+
     StartRestoreJob(backup::StartRestoreJob) = "aws/backup.start_restore_job", "Starts restoring a recovery point of AWS Backup", "backup:StartRestoreJob", Reversible, B, 1500 s;
     DescribeRestoreJob(backup::DescribeRestoreJob) = "aws/backup.describe_restore_job", "Reads how far a restore job is", "backup:DescribeRestoreJob", Read, A, 2 s, expect "result.status == 'COMPLETED'";
     ListRestoreJobs(backup::ListRestoreJobs) = "aws/backup.list_restore_jobs", "Reads restore jobs, the newest first", "backup:ListRestoreJobs", Read, A, 2 s;
     ListRecoveryPointsByBackupVault(backup::ListRecoveryPointsByBackupVault) = "aws/backup.list_recovery_points_by_backup_vault", "Reads the recovery points of a vault, the newest first", "backup:ListRecoveryPointsByBackupVault", Read, A, 2 s;
+    ListRecoveryPointsByResource(backup::ListRecoveryPointsByResource) = "aws/backup.list_recovery_points_by_resource", "Reads the recovery points of a resource in all vaults, the newest first", "backup:ListRecoveryPointsByResource", Read, A, 2 s;
+    ListBackupJobs(backup::ListBackupJobs) = "aws/backup.list_backup_jobs", "Reads backup jobs and how they ended, the newest first", "backup:ListBackupJobs", Read, A, 2 s;
 
     GetMetric(cloudwatch::GetMetric) = "aws/cloudwatch.get_metric", "Reads a metric's latest datapoint; time metrics in seconds (`get_metric_statistics`)", "cloudwatch:GetMetricStatistics", Read, A, 3 s;
 

@@ -11,6 +11,8 @@ use crate::sim::world::World;
 use crate::sim::world::ecs::{Cluster as EcsCluster, Deployment, Service, deployment_id};
 use crate::sim::world::global::{Global, Member};
 use crate::sim::world::rds::{Cluster, Instance, Lag};
+use crate::sim::world::recovery::USUAL_CLASS;
+use crate::sim::world::settings::Settings;
 
 const ENGINE: &str = "aurora-postgresql";
 const ENGINE_VERSION: &str = "16.4";
@@ -36,6 +38,7 @@ fn new_cluster(world: &World, region: &str, account: &str, id: &str) -> Cluster 
         members: vec![(format!("{id}-1"), true), (format!("{id}-2"), false)],
         lag: Lag::None,
         promoting: false,
+        settings: Settings::of_production(),
     }
 }
 
@@ -94,6 +97,10 @@ pub fn put_instance(world: &mut World, region: &str, account: &str, id: &str, is
         lag: if is_replica { lag(world, id) } else { Lag::None },
         source,
         promoting: false,
+        cluster: None,
+        class: USUAL_CLASS.to_owned(),
+        multi_az: false,
+        settings: Settings::of_production(),
     };
     world.instances.insert(place, instance);
 }

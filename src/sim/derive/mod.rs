@@ -6,6 +6,7 @@
 //!
 //! Knows: plans, and what each action takes for granted. Must not know: scenarios but their faults.
 
+mod backups;
 mod beside;
 mod data;
 mod recovery;
@@ -154,13 +155,32 @@ fn make(world: &mut World, wanted: &Wanted) {
         "aws/elasticache.failover_global_replication_group" | "aws/elasticache.describe_global_replication_groups" => {
             recovery::datastore(world, wanted);
         }
-        "aws/backup.list_recovery_points_by_backup_vault" => recovery::vault(world, wanted),
+        "aws/rds.restore_db_instance_from_db_snapshot"
+        | "aws/rds.create_db_snapshot"
+        | "aws/rds.describe_db_snapshots"
+        | "aws/rds.delete_db_snapshot" => backups::snapshots(world, wanted),
+        "aws/rds.create_db_cluster" | "aws/rds.create_db_instance_read_replica" => {
+            backups::replica_source(world, wanted);
+        }
+        "aws/rds.start_export_task" | "aws/rds.describe_export_tasks" => backups::export(world, wanted),
+        "aws/elasticache.describe_replication_groups"
+        | "aws/elasticache.create_replication_group"
+        | "aws/elasticache.delete_replication_group"
+        | "aws/elasticache.create_snapshot"
+        | "aws/elasticache.describe_snapshots" => backups::cache(world, wanted),
+        "aws/backup.list_recovery_points_by_backup_vault"
+        | "aws/backup.list_recovery_points_by_resource"
+        | "aws/backup.list_backup_jobs" => recovery::vault(world, wanted),
         "aws/backup.start_restore_job" => recovery::recovery_point(world, wanted),
-        "aws/rds.describe_db_clusters" | "aws/rds.failover_db_cluster" | "aws/rds.create_db_instance" => {
+        "aws/rds.describe_db_clusters"
+        | "aws/rds.modify_db_cluster"
+        | "aws/rds.failover_db_cluster"
+        | "aws/rds.create_db_instance" => {
             data::cluster(world, wanted, false);
         }
         "aws/rds.promote_read_replica" => data::instance(world, wanted, true),
-        "aws/rds.describe_db_instances" | "aws/rds.delete_db_instance" => data::instance(world, wanted, false),
+        "aws/rds.delete_db_instance" => recovery::doomed_instance(world, wanted),
+        "aws/rds.describe_db_instances" | "aws/rds.modify_db_instance" => data::instance(world, wanted, false),
         "aws/rds.failover_global_cluster"
         | "aws/rds.switchover_global_cluster"
         | "aws/rds.remove_from_global_cluster"

@@ -13,10 +13,15 @@ const HOUR_MS: i64 = 3_600_000;
 /// The names that a call will make: looks at them before must not bring them about.
 pub fn to_come(world: &mut World, wanted: &Wanted) {
     let member = match wanted.action.as_str() {
-        "aws/rds.restore_db_cluster_to_point_in_time" | "aws/rds.restore_db_cluster_from_snapshot" => {
-            "db_cluster_identifier"
-        }
-        "aws/rds.create_db_instance" => "db_instance_identifier",
+        "aws/rds.restore_db_cluster_to_point_in_time"
+        | "aws/rds.restore_db_cluster_from_snapshot"
+        | "aws/rds.create_db_cluster" => "db_cluster_identifier",
+        "aws/rds.create_db_instance"
+        | "aws/rds.restore_db_instance_from_db_snapshot"
+        | "aws/rds.create_db_instance_read_replica" => "db_instance_identifier",
+        "aws/elasticache.create_replication_group" => "replication_group_id",
+        "aws/rds.create_db_snapshot" => return snapshot_to_come(world, wanted, "db_snapshot_identifier"),
+        "aws/elasticache.create_snapshot" => return snapshot_to_come(world, wanted, "snapshot_name"),
         "aws/rds.restore_db_instance_to_point_in_time" => "target_db_instance_identifier",
         "aws/backup.start_restore_job" => {
             let metadata = wanted.with["metadata"].as_object().into_iter().flatten();
@@ -28,6 +33,12 @@ pub fn to_come(world: &mut World, wanted: &Wanted) {
     };
     if let Some(name) = wanted.text(member).filter(|_| wanted.changes) {
         world.to_come.insert((wanted.region.clone(), name.to_owned()));
+    }
+}
+
+fn snapshot_to_come(world: &mut World, wanted: &Wanted, member: &str) {
+    if let Some(name) = wanted.text(member).filter(|_| wanted.changes) {
+        world.to_come.insert((wanted.region.clone(), super::backups::snapshot_to_come(name)));
     }
 }
 
@@ -62,7 +73,7 @@ pub fn snapshots(world: &mut World, wanted: &Wanted) {
     }
 }
 
-fn put_snapshot(world: &mut World, wanted: &Wanted, id: &str, cluster: &str, engine: &str, hours: i64) {
+pub(super) fn put_snapshot(world: &mut World, wanted: &Wanted, id: &str, cluster: &str, engine: &str, hours: i64) {
     let created_ms = world.start_ms - hours * HOUR_MS;
     let snapshot = Snapshot {
         id: id.to_owned(),
@@ -84,6 +95,19 @@ pub fn doomed_cluster(world: &mut World, wanted: &Wanted) {
         data::put_cluster(world, &wanted.region, &wanted.account, id, false);
         if let Some(cluster) = world.clusters.get_mut(&place) {
             cluster.members.clear();
+            cluster.settings.is_protected = false;
+        }
+    }
+}
+
+/// The instance that a call deletes.
+pub fn doomed_instance(world: &mut World, wanted: &Wanted) {
+    let Some(id) = wanted.text("db_instance_identifier").map(short) else { return };
+    let place = (wanted.region.clone(), id.to_owned());
+    if !world.instances.contains_key(&place) {
+        data::put_instance(world, &wanted.region, &wanted.account, id, false);
+        if let Some(instance) = world.instances.get_mut(&place) {
+            instance.settings.is_protected = false;
         }
     }
 }
@@ -107,10 +131,15 @@ pub fn datastore(world: &mut World, wanted: &Wanted) {
 
 /// A vault with a week of nightly recovery points, of the resource asked for.
 pub fn vault(world: &mut World, wanted: &Wanted) {
-    let Some(vault) = wanted.text("backup_vault_name") else { return };
+    let named = wanted.text("backup_vault_name").or_else(|| wanted.text("by_backup_vault_name"));
+    let vault = named.unwrap_or("Default");
     let of_type = wanted.text("by_resource_type");
     let usual = format!("arn:aws:rds:{}:{}:db:production", wanted.region, wanted.account);
-    let resource = wanted.text("by_resource_arn").unwrap_or(&usual).to_owned();
+    let resource = wanted.text("by_resource_arn").or_else(|| wanted.text("resource_arn")).unwrap_or(&usual).to_owned();
+    // Wherever else they are kept, they are there already.
+    if named.is_none() && world.vaults.values().flatten().any(|point| point.resource_arn == resource) {
+        return;
+    }
     let place = (wanted.region.clone(), vault.to_owned());
     let known = world.vaults.entry(place.clone()).or_default();
     if known.iter().any(|point| point.resource_arn == resource) {
@@ -155,5 +184,6 @@ fn point(
         resource_type: of_type.unwrap_or(by_arn).to_owned(),
         created_ms: world.start_ms - hours * HOUR_MS,
         size_bytes: dice.between(20, 200) * 1_073_741_824,
+        is_missing: false,
     }
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Answer, Context, Due, Place, Refusal, World};
 use crate::model::Value;
 use crate::model::action::backup as calls;
-use crate::model::time::rfc3339;
+use crate::model::time::{parse_rfc3339_ms, rfc3339};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecoveryPoint {
@@ -15,6 +15,8 @@ pub struct RecoveryPoint {
     pub resource_type: String,
     pub created_ms: i64,
     pub size_bytes: u64,
+    /// The job that should have made it failed, so there is nothing to restore.
+    pub is_missing: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +77,76 @@ impl RecoveryPoint {
     }
 }
 
+/// How long a nightly backup takes.
+const BACKUP_TAKES_MS: i64 = 14 * 60_000;
+/// AWS Backup remembers jobs for this long.
+const JOBS_KEPT_MS: i64 = 30 * 86_400_000;
+
+impl RecoveryPoint {
+    /// The job that made it, or should have.
+    fn job(&self) -> Value {
+        let id = self.arn.rsplit(':').next().unwrap_or_default().to_uppercase();
+        let failed = "Your backup job failed as the service role lacks a permission.";
+        json!({
+            "backup_job_id": id,
+            "state": if self.is_missing { "FAILED" } else { "COMPLETED" },
+            "status_message": self.is_missing.then_some(failed),
+            "percent_done": if self.is_missing { 0.0 } else { 100.0 },
+            "backup_vault_name": self.vault,
+            "resource_arn": self.resource_arn,
+            "resource_type": self.resource_type,
+            "recovery_point_arn": (!self.is_missing).then_some(&self.arn),
+            "backup_size_in_bytes": (!self.is_missing).then_some(self.size_bytes),
+            "creation_date": rfc3339(self.created_ms),
+            "completion_date": rfc3339(self.created_ms + BACKUP_TAKES_MS),
+        })
+    }
+}
+
 impl World {
+    pub(super) fn list_points_of(&self, call: &calls::ListRecoveryPointsByResource, context: &Context<'_>) -> Value {
+        let here = self.vaults.iter().filter(|((region, _), _)| *region == context.region);
+        let mut found: Vec<&RecoveryPoint> = here
+            .flat_map(|(_, points)| points)
+            .filter(|point| point.resource_arn == call.resource_arn && !point.is_missing)
+            .collect();
+        found.sort_by_key(|point| std::cmp::Reverse(point.created_ms));
+        let view = |point: &RecoveryPoint| {
+            json!({
+                "recovery_point_arn": point.arn,
+                "backup_vault_name": point.vault,
+                "status": "COMPLETED",
+                "creation_date": rfc3339(point.created_ms),
+                "backup_size_in_bytes": point.size_bytes,
+            })
+        };
+        json!({"recovery_points": found.into_iter().map(view).collect::<Vec<Value>>()})
+    }
+
+    pub(super) fn list_backup_jobs(&self, call: &calls::ListBackupJobs, context: &Context<'_>) -> Answer {
+        let after_ms = match &call.by_created_after {
+            None => i64::MIN,
+            Some(at) => parse_rfc3339_ms(at).map_err(|why| Refusal::invalid("InvalidParameterValueException", why))?,
+        };
+        let since_ms = after_ms.max(self.now_ms - JOBS_KEPT_MS);
+        let is = |wanted: &Option<String>, has: &Value| wanted.as_ref().is_none_or(|wanted| has == wanted.as_str());
+        let here = self.vaults.iter().filter(|((region, _), _)| *region == context.region);
+        let mut points: Vec<&RecoveryPoint> =
+            here.flat_map(|(_, points)| points).filter(|point| point.created_ms >= since_ms).collect();
+        points.sort_by_key(|point| std::cmp::Reverse(point.created_ms));
+        let jobs: Vec<Value> = points
+            .into_iter()
+            .map(RecoveryPoint::job)
+            .filter(|job| {
+                is(&call.by_backup_vault_name, &job["backup_vault_name"])
+                    && is(&call.by_resource_arn, &job["resource_arn"])
+                    && is(&call.by_resource_type, &job["resource_type"])
+                    && is(&call.by_state, &job["state"])
+            })
+            .collect();
+        Ok(json!({"backup_jobs": jobs}))
+    }
+
     pub(super) fn list_recovery_points(
         &self,
         call: &calls::ListRecoveryPointsByBackupVault,
@@ -87,6 +158,7 @@ impl World {
         let is = |wanted: &Option<String>, has: &String| wanted.as_ref().is_none_or(|wanted| wanted == has);
         let mut found: Vec<&RecoveryPoint> = points
             .iter()
+            .filter(|point| !point.is_missing)
             .filter(|point| is(&call.by_resource_arn, &point.resource_arn))
             .filter(|point| is(&call.by_resource_type, &point.resource_type))
             .collect();
@@ -102,7 +174,11 @@ impl World {
         let arn = &call.recovery_point_arn;
         let missing = || Refusal::not_found("ResourceNotFoundException", format!("Recovery point {arn} not found"));
         let here = self.vaults.iter().filter(|((region, _), _)| *region == context.region);
-        let point = here.flat_map(|(_, points)| points).find(|point| point.arn == *arn).ok_or_else(missing)?.clone();
+        let point = here
+            .flat_map(|(_, points)| points)
+            .find(|point| point.arn == *arn && !point.is_missing)
+            .ok_or_else(missing)?
+            .clone();
         let id = context.dice.uuid().to_uppercase();
         let said_ms = context.dice.between(TAKES_MS.0, TAKES_MS.1);
         let ends_ms = self.after(said_ms + context.fate.hang_ms);
@@ -142,7 +218,13 @@ impl World {
         let Some(at) = job.makes else { return };
         let account = job.point.resource_arn.split(':').nth(4).unwrap_or_default().to_owned();
         let host = super::Dice::named(self.seed, &format!("restored {id}")).text(crate::sim::dice::HOST, 12);
-        let instance = super::recovery::standing_alone(&at, &account, "postgres", &host);
+        let instance = super::recovery::standing_alone(
+            &at,
+            &account,
+            "postgres",
+            &host,
+            super::settings::Settings::new(self.now_ms),
+        );
         self.instances.entry(at).or_insert(instance);
     }
 

@@ -31,6 +31,8 @@ pub enum Due {
     ClusterIs(Place, String),
     InstanceIs(Place, String),
     ClusterGone(Place),
+    GroupAvailable(Place),
+    GroupGone(Place),
     InstanceGone(Place),
     ClusterFailedOver {
         place: Place,
@@ -96,6 +98,10 @@ impl World {
             Due::InstanceIs(place, status) => self.instance_becomes(&place, &status),
             Due::ClusterGone(place) => {
                 self.clusters.remove(&place);
+            }
+            Due::GroupAvailable(place) => self.group_available(&place),
+            Due::GroupGone(place) => {
+                self.replication_groups.remove(&place);
             }
             Due::InstanceGone(place) => self.instance_gone(&place),
             Due::ClusterFailedOver { place, to } => self.cluster_failed_over(&place, &to),

@@ -6,6 +6,7 @@
 pub mod alarms;
 mod answer;
 pub mod backup;
+pub mod caches;
 pub mod cloudfront;
 pub mod cloudwatch;
 mod due;
@@ -13,9 +14,11 @@ pub mod dynamodb;
 pub mod ecs;
 pub mod elasticache;
 pub mod elbv2;
+pub mod exports;
 pub mod global;
 pub mod health;
 pub mod hosts;
+pub mod instances;
 pub mod outside;
 pub mod rds;
 pub mod recovery;
@@ -24,6 +27,7 @@ pub mod resolver;
 pub mod route53;
 pub mod s3;
 pub mod scaling;
+pub mod settings;
 pub mod sts;
 mod tables;
 pub mod task_definitions;
@@ -69,6 +73,10 @@ pub struct World {
     /// Revisions of each family, the oldest first.
     pub task_definitions: BTreeMap<Place, Vec<task_definitions::TaskDefinition>>,
     pub snapshots: BTreeMap<Place, recovery::Snapshot>,
+    pub instance_snapshots: BTreeMap<Place, instances::InstanceSnapshot>,
+    pub exports: BTreeMap<Place, exports::Export>,
+    pub replication_groups: BTreeMap<Place, caches::ReplicationGroup>,
+    pub cache_snapshots: BTreeMap<Place, caches::CacheSnapshot>,
     pub datastores: BTreeMap<String, elasticache::GlobalDatastore>,
     /// Recovery points by vault.
     pub vaults: BTreeMap<Place, Vec<backup::RecoveryPoint>>,
@@ -146,6 +154,10 @@ impl World {
             ecs_clusters: BTreeMap::new(),
             task_definitions: BTreeMap::new(),
             snapshots: BTreeMap::new(),
+            instance_snapshots: BTreeMap::new(),
+            exports: BTreeMap::new(),
+            replication_groups: BTreeMap::new(),
+            cache_snapshots: BTreeMap::new(),
             datastores: BTreeMap::new(),
             vaults: BTreeMap::new(),
             restore_jobs: BTreeMap::new(),

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::settings::Settings;
 use super::{Answer, Context, Due, Place, Refusal, World};
 use crate::model::Value;
 use crate::model::action::rds as calls;
@@ -23,6 +24,7 @@ pub struct Cluster {
     pub lag: Lag,
     /// A promotion was accepted, whatever the status says yet.
     pub promoting: bool,
+    pub settings: Settings,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +39,11 @@ pub struct Instance {
     pub source: Option<String>,
     pub lag: Lag,
     pub promoting: bool,
+    /// The Aurora cluster that it belongs to.
+    pub cluster: Option<String>,
+    pub class: String,
+    pub multi_az: bool,
+    pub settings: Settings,
 }
 
 /// How far behind its source a replica is.
@@ -59,13 +66,13 @@ const PROMOTING_AFTER_MS: (u64, u64) = (2_000, 8_000);
 const PROMOTED_AFTER_MS: (u64, u64) = (4 * 60_000, 8 * 60_000);
 
 impl Cluster {
-    pub(super) fn view(&self) -> Value {
+    pub(super) fn view(&self, now_ms: i64) -> Value {
         let members: Vec<Value> = self
             .members
             .iter()
             .map(|(id, is_writer)| json!({"db_instance_identifier": id, "is_writer": is_writer}))
             .collect();
-        json!({
+        let mut view = json!({
             "db_cluster_identifier": self.id,
             "db_cluster_arn": self.arn,
             "status": self.status,
@@ -75,13 +82,15 @@ impl Cluster {
             "reader_endpoint": self.reader_endpoint,
             "replication_source_identifier": self.source,
             "members": members,
-        })
+        });
+        self.settings.show(&mut view, now_ms, true);
+        view
     }
 }
 
 impl Instance {
-    pub(super) fn view(&self) -> Value {
-        json!({
+    pub(super) fn view(&self, now_ms: i64) -> Value {
+        let mut view = json!({
             "db_instance_identifier": self.id,
             "db_instance_arn": self.arn,
             "db_instance_status": self.status,
@@ -89,7 +98,12 @@ impl Instance {
             "endpoint": self.endpoint,
             "port": self.port,
             "read_replica_source_db_instance_identifier": self.source,
-        })
+            "db_cluster_identifier": self.cluster,
+            "db_instance_class": self.class,
+            "multi_az": self.multi_az,
+        });
+        self.settings.show(&mut view, now_ms, false);
+        view
     }
 }
 
@@ -108,12 +122,15 @@ pub(super) fn no_instance(id: &str) -> Refusal {
 impl World {
     pub(super) fn describe_cluster(&self, call: &calls::DescribeDbClusters, context: &Context<'_>) -> Answer {
         let id = &call.db_cluster_identifier;
-        self.clusters.get(&place(context, id)).map(Cluster::view).ok_or_else(|| no_cluster(id))
+        self.clusters.get(&place(context, id)).map(|cluster| cluster.view(self.now_ms)).ok_or_else(|| no_cluster(id))
     }
 
     pub(super) fn describe_instance(&self, call: &calls::DescribeDbInstances, context: &Context<'_>) -> Answer {
         let id = &call.db_instance_identifier;
-        self.instances.get(&place(context, id)).map(Instance::view).ok_or_else(|| no_instance(id))
+        self.instances
+            .get(&place(context, id))
+            .map(|instance| instance.view(self.now_ms))
+            .ok_or_else(|| no_instance(id))
     }
 
     pub(super) fn promote_cluster(
@@ -123,6 +140,7 @@ impl World {
     ) -> Answer {
         let id = &call.db_cluster_identifier;
         let place = place(context, id);
+        let now_ms = self.now_ms;
         let cluster = self.clusters.get_mut(&place).ok_or_else(|| no_cluster(id))?;
         let refuse = |why: &str| Err(Refusal::invalid("InvalidDBClusterStateFault", format!("DBCluster {id} {why}.")));
         if cluster.source.is_none() {
@@ -133,7 +151,7 @@ impl World {
         }
         cluster.promoting = true;
         // As AWS does: the answer, and the first looks after it, still say `available`.
-        let view = cluster.view();
+        let view = cluster.view(now_ms);
         let begins = context.dice.between(PROMOTING_AFTER_MS.0, PROMOTING_AFTER_MS.1);
         let ends = context.dice.between(PROMOTED_AFTER_MS.0, PROMOTED_AFTER_MS.1) + context.fate.hang_ms;
         self.agenda.put(self.after(begins), Due::ClusterPromoting(place.clone()));
@@ -162,6 +180,7 @@ impl World {
     pub(super) fn promote_instance(&mut self, call: &calls::PromoteReadReplica, context: &mut Context<'_>) -> Answer {
         let id = &call.db_instance_identifier;
         let place = place(context, id);
+        let now_ms = self.now_ms;
         let instance = self.instances.get_mut(&place).ok_or_else(|| no_instance(id))?;
         let refuse = |why: &str| Err(Refusal::invalid("InvalidDBInstanceState", format!("DBInstance {id} {why}.")));
         if instance.source.is_none() {
@@ -171,7 +190,7 @@ impl World {
             return refuse(&format!("is {}", instance.status));
         }
         instance.promoting = true;
-        let view = instance.view();
+        let view = instance.view(now_ms);
         let begins = context.dice.between(PROMOTING_AFTER_MS.0, PROMOTING_AFTER_MS.1);
         let ends = context.dice.between(PROMOTED_AFTER_MS.0, PROMOTED_AFTER_MS.1) + context.fate.hang_ms;
         self.agenda.put(self.after(begins), Due::InstanceModifying(place.clone()));

@@ -5,6 +5,7 @@
 use serde_json::json;
 
 use super::rds::{Cluster, Instance, Lag, no_cluster, no_instance, place};
+use super::settings::{Settings, deletable};
 use super::{Answer, Context, Due, Place, Refusal, World};
 use crate::model::Value;
 use crate::model::action::rds as calls;
@@ -29,9 +30,8 @@ const INSTANCE_RESTORED_MS: (u64, u64) = (20 * 60_000, 28 * 60_000);
 const INSTANCE_CREATED_MS: (u64, u64) = (4 * 60_000, 8 * 60_000);
 const SNAPSHOT_MS: (u64, u64) = (2 * 60_000, 4 * 60_000);
 const DELETED_MS: (u64, u64) = (2 * 60_000, 5 * 60_000);
-/// Backups are kept this long, and the newest point is about five minutes old.
-const KEPT_MS: i64 = 35 * 86_400_000;
-const NEWEST_AGE_MS: i64 = 5 * 60_000;
+const REPLICA_LAG_MS: (u64, u64) = (4_000, 20_000);
+pub(in crate::sim) const USUAL_CLASS: &str = "db.r6g.large";
 
 impl Snapshot {
     fn view(&self, now_ms: i64) -> Value {
@@ -55,7 +55,13 @@ impl Snapshot {
 }
 
 /// An instance that replicates from nobody.
-pub(super) fn standing_alone((region, id): &Place, account: &str, engine: &str, host: &str) -> Instance {
+pub(super) fn standing_alone(
+    (region, id): &Place,
+    account: &str,
+    engine: &str,
+    host: &str,
+    settings: Settings,
+) -> Instance {
     Instance {
         id: id.clone(),
         arn: format!("arn:aws:rds:{region}:{account}:db:{id}"),
@@ -66,6 +72,10 @@ pub(super) fn standing_alone((region, id): &Place, account: &str, engine: &str, 
         source: None,
         lag: Lag::None,
         promoting: false,
+        cluster: None,
+        class: USUAL_CLASS.to_owned(),
+        multi_az: false,
+        settings,
     }
 }
 
@@ -74,14 +84,17 @@ fn combination(message: &str) -> Refusal {
 }
 
 /// Exactly one of a time and "the latest", and the time within what is kept.
-fn point(now_ms: i64, at: Option<&str>, latest: Option<bool>) -> Result<(), Refusal> {
+fn point(settings: &Settings, now_ms: i64, at: Option<&str>, latest: Option<bool>) -> Result<(), Refusal> {
+    let Some((earliest, newest)) = settings.restorable(now_ms) else {
+        return Err(Refusal::invalid("PointInTimeRestoreNotEnabled", "Automated backups are not enabled."));
+    };
     match (at, latest == Some(true)) {
         (Some(_), true) => Err(combination("A restore time and UseLatestRestorableTime exclude each other.")),
         (None, false) => Err(combination("Either a restore time or UseLatestRestorableTime must be given.")),
         (None, true) => Ok(()),
         (Some(at), false) => {
             let ms = parse_rfc3339_ms(at).map_err(|why| Refusal::invalid("InvalidParameterValue", why))?;
-            if (now_ms - KEPT_MS..=now_ms - NEWEST_AGE_MS).contains(&ms) {
+            if (earliest..=newest).contains(&ms) {
                 return Ok(());
             }
             let why = format!("The specified time {at} is not within the restorable window.");
@@ -95,6 +108,7 @@ struct NewCluster<'a> {
     id: &'a str,
     engine: String,
     engine_version: String,
+    settings: Settings,
 }
 
 impl World {
@@ -119,8 +133,9 @@ impl World {
             members: Vec::new(),
             lag: Lag::None,
             promoting: false,
+            settings: new.settings.clone(),
         };
-        let view = cluster.view();
+        let view = cluster.view(self.now_ms);
         let ms = context.dice.between(CLUSTER_RESTORED_MS.0, CLUSTER_RESTORED_MS.1) + context.fate.hang_ms;
         self.agenda.put(self.after(ms), Due::ClusterIs(at.clone(), "available".to_owned()));
         self.clusters.insert(at, cluster);
@@ -134,9 +149,16 @@ impl World {
     ) -> Answer {
         let source = &call.source_db_cluster_identifier;
         let from = self.clusters.get(&place(context, source)).ok_or_else(|| no_cluster(source))?;
-        point(self.now_ms, call.restore_to_time.as_deref(), call.use_latest_restorable_time)?;
+        point(&from.settings, self.now_ms, call.restore_to_time.as_deref(), call.use_latest_restorable_time)?;
         let (engine, engine_version) = (from.engine.clone(), from.engine_version.clone());
-        self.new_cluster(&NewCluster { id: &call.db_cluster_identifier, engine, engine_version }, context)
+        // How long backups are kept comes along; network and protection do not.
+        let settings = Settings { retention_days: from.settings.retention_days, ..Settings::new(self.now_ms) }.with(
+            call.db_subnet_group_name.as_ref(),
+            call.vpc_security_group_ids.as_ref(),
+            call.deletion_protection,
+        );
+        let new = NewCluster { id: &call.db_cluster_identifier, engine, engine_version, settings };
+        self.new_cluster(&new, context)
     }
 
     pub(super) fn restore_cluster_from_snapshot(
@@ -158,18 +180,68 @@ impl World {
         }
         let engine_version = call.engine_version.clone().unwrap_or_else(|| "16.4".to_owned());
         let engine = call.engine.clone();
-        self.new_cluster(&NewCluster { id: &call.db_cluster_identifier, engine, engine_version }, context)
+        let settings = Settings::new(self.now_ms).with(
+            call.db_subnet_group_name.as_ref(),
+            call.vpc_security_group_ids.as_ref(),
+            call.deletion_protection,
+        );
+        let new = NewCluster { id: &call.db_cluster_identifier, engine, engine_version, settings };
+        self.new_cluster(&new, context)
     }
 
-    fn new_instance(&mut self, id: &str, engine: &str, takes_ms: u64, context: &mut Context<'_>) -> Answer {
+    /// A cluster made anew: alone, or as a replica of one that exists, mostly in another region.
+    pub(super) fn create_cluster(&mut self, call: &calls::CreateDbCluster, context: &mut Context<'_>) -> Answer {
+        let source = call.replication_source_identifier.as_deref();
+        let from = source.map(|arn| {
+            let found = self.clusters.values().find(|cluster| cluster.arn == arn);
+            found.map(|from| (from.engine.clone(), from.engine_version.clone())).ok_or_else(|| no_cluster(arn))
+        });
+        let from = from.transpose()?;
+        if let Some((engine, _)) = from.as_ref().filter(|(engine, _)| *engine != call.engine) {
+            return Err(combination(&format!("The engine of the source is {engine}.")));
+        }
+        let version = call.engine_version.clone().or(from.map(|(_, version)| version));
+        let settings =
+            Settings { retention_days: call.backup_retention_period.unwrap_or(1), ..Settings::new(self.now_ms) };
+        let new = NewCluster {
+            id: &call.db_cluster_identifier,
+            engine: call.engine.clone(),
+            engine_version: version.unwrap_or_else(|| "16.4".to_owned()),
+            settings: settings.with(
+                call.db_subnet_group_name.as_ref(),
+                call.vpc_security_group_ids.as_ref(),
+                call.deletion_protection,
+            ),
+        };
+        self.new_cluster(&new, context)?;
+        let lag_ms = context.dice.between(REPLICA_LAG_MS.0, REPLICA_LAG_MS.1);
+        let now_ms = self.now_ms;
+        let id = &call.db_cluster_identifier;
+        let cluster = self.clusters.get_mut(&place(context, id)).ok_or_else(|| no_cluster(id))?;
+        if let Some(arn) = source {
+            let source_region = arn.split(':').nth(3).unwrap_or_default().to_owned();
+            cluster.source = Some(arn.to_owned());
+            cluster.lag = Lag::Active { ms: lag_ms, jitter_ms: 4_000, source_region };
+        }
+        Ok(cluster.view(now_ms))
+    }
+
+    pub(super) fn new_instance(
+        &mut self,
+        id: &str,
+        engine: &str,
+        settings: Settings,
+        takes_ms: u64,
+        context: &mut Context<'_>,
+    ) -> Answer {
         let at = place(context, id);
         if self.instances.contains_key(&at) {
             return Err(Refusal::invalid("DBInstanceAlreadyExists", format!("DB instance {id} already exists.")));
         }
         let host = context.dice.text(HOST, 12);
-        let mut instance = standing_alone(&at, Self::account_of(context.target), engine, &host);
+        let mut instance = standing_alone(&at, Self::account_of(context.target), engine, &host, settings);
         "creating".clone_into(&mut instance.status);
-        let view = instance.view();
+        let view = instance.view(self.now_ms);
         let ms = takes_ms + context.fate.hang_ms;
         // The first backup of a new instance stands before it is called available.
         self.agenda.put(self.after(ms.saturating_sub(60_000)), Due::InstanceIs(at.clone(), "backing-up".to_owned()));
@@ -187,14 +259,29 @@ impl World {
                 return Err(combination(&format!("The engine of cluster {cluster_id} is {}.", cluster.engine)));
             }
         }
-        let view = self.new_instance(id, &call.engine, takes_ms, context)?;
+        let asked =
+            Settings { retention_days: call.backup_retention_period.unwrap_or(1), ..Settings::new(self.now_ms) };
+        let mut settings = asked.with(
+            call.db_subnet_group_name.as_ref(),
+            call.vpc_security_group_ids.as_ref(),
+            call.deletion_protection,
+        );
+        // In a cluster network and backups are the cluster's.
+        let of_cluster = call.db_cluster_identifier.as_ref().and_then(|id| self.clusters.get(&place(context, id)));
+        if let Some(cluster) = of_cluster {
+            settings = Settings { is_protected: false, ..cluster.settings.clone() };
+        }
+        self.new_instance(id, &call.engine, settings, takes_ms, context)?;
         if let Some(cluster_id) = &call.db_cluster_identifier
             && let Some(cluster) = self.clusters.get_mut(&place(context, cluster_id))
         {
-            let is_first = cluster.members.is_empty();
-            cluster.members.push((id.clone(), is_first));
+            let is_writer = cluster.members.is_empty() && cluster.source.is_none();
+            cluster.members.push((id.clone(), is_writer));
+            if let Some(instance) = self.instances.get_mut(&place(context, id)) {
+                instance.cluster = Some(short(cluster_id).to_owned());
+            }
         }
-        Ok(view)
+        self.classed(id, Some(&call.db_instance_class), call.multi_az, context)
     }
 
     pub(super) fn restore_instance_to_point(
@@ -204,10 +291,17 @@ impl World {
     ) -> Answer {
         let source = &call.source_db_instance_identifier;
         let from = self.instances.get(&place(context, source)).ok_or_else(|| no_instance(source))?;
-        point(self.now_ms, call.restore_time.as_deref(), call.use_latest_restorable_time)?;
+        point(&from.settings, self.now_ms, call.restore_time.as_deref(), call.use_latest_restorable_time)?;
         let engine = from.engine.clone();
+        let settings = Settings { retention_days: from.settings.retention_days, ..Settings::new(self.now_ms) }.with(
+            call.db_subnet_group_name.as_ref(),
+            call.vpc_security_group_ids.as_ref(),
+            call.deletion_protection,
+        );
         let takes_ms = context.dice.between(INSTANCE_RESTORED_MS.0, INSTANCE_RESTORED_MS.1);
-        self.new_instance(&call.target_db_instance_identifier, &engine, takes_ms, context)
+        let id = &call.target_db_instance_identifier;
+        self.new_instance(id, &engine, settings, takes_ms, context)?;
+        self.classed(id, call.db_instance_class.as_ref(), call.multi_az, context)
     }
 
     pub(super) fn create_cluster_snapshot(
@@ -278,6 +372,7 @@ impl World {
         let cluster = self.clusters.get(&at).ok_or_else(|| no_cluster(id))?;
         let refuse = |why: String| Err(Refusal::invalid("InvalidDBClusterStateFault", why));
         final_snapshot(call.skip_final_snapshot, call.final_db_snapshot_identifier.as_deref())?;
+        deletable(&cluster.settings, "Cluster")?;
         if self.globals.values().any(|global| global.members.iter().any(|member| member.arn == cluster.arn)) {
             return refuse(format!("DBCluster {id} is a member of a global cluster."));
         }
@@ -292,7 +387,7 @@ impl World {
         let ms = context.dice.between(DELETED_MS.0, DELETED_MS.1) + context.fate.hang_ms;
         self.agenda.put(self.after(ms), Due::ClusterGone(at.clone()));
         self.cluster_is(&at, "deleting");
-        self.clusters.get(&at).map(Cluster::view).ok_or_else(|| no_cluster(id))
+        self.clusters.get(&at).map(|cluster| cluster.view(self.now_ms)).ok_or_else(|| no_cluster(id))
     }
 
     pub(super) fn delete_instance(&mut self, call: &calls::DeleteDbInstance, context: &mut Context<'_>) -> Answer {
@@ -302,6 +397,7 @@ impl World {
         if !instance.engine.starts_with("aurora") {
             final_snapshot(call.skip_final_snapshot, call.final_db_snapshot_identifier.as_deref())?;
         }
+        deletable(&instance.settings, "Instance")?;
         if instance.status == "deleting" {
             let why = format!("Instance {id} is already being deleted.");
             return Err(Refusal::invalid("InvalidDBInstanceState", why));
@@ -309,7 +405,7 @@ impl World {
         let ms = context.dice.between(DELETED_MS.0, DELETED_MS.1) + context.fate.hang_ms;
         self.agenda.put(self.after(ms), Due::InstanceGone(at.clone()));
         self.instance_is(&at, "deleting");
-        self.instances.get(&at).map(Instance::view).ok_or_else(|| no_instance(id))
+        self.instances.get(&at).map(|instance| instance.view(self.now_ms)).ok_or_else(|| no_instance(id))
     }
 
     pub(super) fn cluster_is(&mut self, at: &Place, status: &str) {

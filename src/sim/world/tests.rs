@@ -2,6 +2,7 @@
 
 mod beside;
 mod data;
+mod databases;
 mod hosts;
 mod places;
 mod recovery;

@@ -13,6 +13,7 @@ impl World {
     pub(super) fn failover_cluster(&mut self, call: &calls::FailoverDbCluster, context: &mut Context<'_>) -> Answer {
         let id = &call.db_cluster_identifier;
         let at = place(context, id);
+        let now_ms = self.now_ms;
         let cluster = self.clusters.get_mut(&at).ok_or_else(|| no_cluster(id))?;
         let refuse = |why: String| Err(Refusal::invalid("InvalidDBClusterStateFault", why));
         if cluster.status != "available" {
@@ -31,7 +32,7 @@ impl World {
             Some((_, false)) => {}
         }
         "failing-over".clone_into(&mut cluster.status);
-        let view = cluster.view();
+        let view = cluster.view(now_ms);
         let ms = context.dice.between(FAILED_OVER_MS.0, FAILED_OVER_MS.1) + context.fate.hang_ms;
         self.agenda.put(self.after(ms), Due::ClusterFailedOver { place: at, to });
         Ok(view)

@@ -48,13 +48,26 @@ inputs! {
         db_instance_identifier: String,
         db_instance_class: String,
         engine: String;
-        /// The Aurora cluster that it joins.
+        /// The Aurora cluster that it joins. Network, storage, master user and backups are then the cluster's.
         db_cluster_identifier: String,
         availability_zone: String,
         db_subnet_group_name: String,
         db_parameter_group_name: String,
         promotion_tier: u32,
         publicly_accessible: bool,
+        engine_version: String,
+        /// GiB; not for an Aurora cluster's, as all of the following.
+        allocated_storage: u32,
+        master_username: String,
+        /// RDS makes the password and keeps it in Secrets Manager. A password of one's own cannot be given here.
+        manage_master_user_password: bool,
+        db_name: String,
+        /// The default security group unless given.
+        vpc_security_group_ids: Vec<String>,
+        /// Days.
+        backup_retention_period: u32,
+        multi_az: bool,
+        deletion_protection: bool,
     }
 
     /// Result: the new instance, as `DescribeDbInstances`, with a new endpoint. Exactly one of `restore_time` and `use_latest_restorable_time` is needed.
@@ -113,7 +126,7 @@ pub(super) fn look_at_cluster(id: &str) -> Action {
     Action::DescribeDbClusters(DescribeDbClusters { db_cluster_identifier: id.to_owned() })
 }
 
-fn look_at_instance(id: &str) -> Action {
+pub(super) fn look_at_instance(id: &str) -> Action {
     Action::DescribeDbInstances(DescribeDbInstances { db_instance_identifier: id.to_owned() })
 }
 
@@ -121,12 +134,12 @@ pub(super) fn cluster_page(pages: &Pages<'_>, id: &str) -> String {
     pages.regional(&format!("rds/home?region={{region}}#database:id={};is-cluster=true", part(id)))
 }
 
-fn instance_page(pages: &Pages<'_>, id: &str) -> String {
+pub(super) fn instance_page(pages: &Pages<'_>, id: &str) -> String {
     pages.regional(&format!("rds/home?region={{region}}#database:id={};is-cluster=false", part(id)))
 }
 
 /// As the service words it while the thing is still being made.
-const MAKING: &[&str] = &["creating"];
+pub(super) const MAKING: &[&str] = &["creating"];
 
 impl Operation for RestoreDbClusterToPointInTime {
     fn probe(&self) -> Option<Action> {
@@ -181,7 +194,8 @@ impl Operation for RestoreDbClusterFromSnapshot {
 }
 
 /// A restore copies tags, and decrypts and encrypts with the caller's rights.
-const RESTORE_RIGHTS: &[&str] = &["rds:AddTagsToResource", "kms:CreateGrant", "kms:DescribeKey", "kms:Decrypt"];
+pub(super) const RESTORE_RIGHTS: &[&str] =
+    &["rds:AddTagsToResource", "kms:CreateGrant", "kms:DescribeKey", "kms:Decrypt"];
 
 impl Operation for CreateDbInstance {
     fn probe(&self) -> Option<Action> {

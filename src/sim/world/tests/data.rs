@@ -20,7 +20,15 @@ fn a_promotion_reads_available_first_then_promoting_then_stands_alone() {
             "endpoint",
             "reader_endpoint",
             "replication_source_identifier",
-            "members"
+            "members",
+            "earliest_restorable_time",
+            "latest_restorable_time",
+            "backup_retention_period",
+            "preferred_backup_window",
+            "deletion_protection",
+            "db_subnet_group",
+            "vpc_security_group_ids",
+            "pending_modified_values"
         ]
     );
     assert!(before["replication_source_identifier"].as_str().unwrap().starts_with("arn:aws:rds:eu-central-1:"));
@@ -67,7 +75,17 @@ fn an_instance_reboots_on_its_way() {
             "engine",
             "endpoint",
             "port",
-            "read_replica_source_db_instance_identifier"
+            "read_replica_source_db_instance_identifier",
+            "db_cluster_identifier",
+            "db_instance_class",
+            "multi_az",
+            "latest_restorable_time",
+            "backup_retention_period",
+            "preferred_backup_window",
+            "deletion_protection",
+            "db_subnet_group",
+            "vpc_security_group_ids",
+            "pending_modified_values"
         ]
     );
     hand.ok("aws/rds.promote_read_replica", &instance);

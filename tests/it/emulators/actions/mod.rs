@@ -3,6 +3,7 @@
 
 mod beside;
 mod cloudfront;
+mod databases;
 mod ecs;
 mod others;
 mod rds;
@@ -71,6 +72,8 @@ fn cases() -> Vec<(&'static str, AtMoto, Vec<Case>)> {
         ("global", GLOBAL, rds::global()),
         ("databases", REPLICAS, recovery::databases()),
         ("recovery", GLOBAL, recovery::elsewhere()),
+        ("instances", REPLICAS, databases::instances()),
+        ("caches", GLOBAL, databases::caches()),
         ("ecs", GLOBAL, ecs::cases()),
         ("route53", GLOBAL, route53::cases()),
         ("health", HEALTH, route53::health_checks()),
@@ -227,6 +230,16 @@ fn of_databases_brought_back() {
 #[test]
 fn of_recovery_elsewhere() {
     show_all("recovery");
+}
+
+#[test]
+fn of_instances_and_exports() {
+    show_all("instances");
+}
+
+#[test]
+fn of_caches_and_backup_jobs() {
+    show_all("caches");
 }
 
 #[test]

@@ -61,7 +61,7 @@ pub(super) fn elsewhere() -> Vec<Case> {
     ]
 }
 
-fn cluster(world: &mut World<'_>, name: &str) -> Value {
+pub(super) fn cluster(world: &mut World<'_>, name: &str) -> Value {
     let params = json!({
         "DBClusterIdentifier": name, "Engine": "aurora-postgresql",
         "MasterUsername": "admin", "MasterUserPassword": "not-a-secret",
@@ -88,7 +88,7 @@ fn two_instances(world: &mut World<'_>) -> Value {
 }
 
 /// A cluster, and the network that its copy is to be in.
-fn restorable(world: &mut World<'_>) -> Value {
+pub(super) fn restorable(world: &mut World<'_>) -> Value {
     cluster(world, CLUSTER);
     let subnets = world.call("ec2", "describe_subnets", json!({}));
     let ids: Vec<&Value> = subnets["Subnets"].as_array().unwrap().iter().map(|subnet| &subnet["SubnetId"]).collect();
@@ -97,14 +97,14 @@ fn restorable(world: &mut World<'_>) -> Value {
     json!({})
 }
 
-fn snapshot(world: &mut World<'_>) -> Value {
+pub(super) fn snapshot(world: &mut World<'_>) -> Value {
     cluster(world, CLUSTER);
     let params = json!({"DBClusterIdentifier": CLUSTER, "DBClusterSnapshotIdentifier": "shop-before"});
     world.call("rds", "create_db_cluster_snapshot", params);
     json!({})
 }
 
-fn instance(world: &mut World<'_>) -> Value {
+pub(super) fn instance(world: &mut World<'_>) -> Value {
     let params = json!({
         "DBInstanceIdentifier": "shop-db", "DBInstanceClass": "db.t3.micro", "Engine": "mysql", "AllocatedStorage": 20,
         "MasterUsername": "admin", "MasterUserPassword": "not-a-secret", "BackupRetentionPeriod": 1,
