@@ -44,6 +44,8 @@ pub const GLOBAL: AtMoto = &["application-autoscaling"];
 pub const SCALING: AtMoto = &["application-autoscaling", "ecs"];
 /// A health check has a status.
 pub const HEALTH: AtMoto = &["route53"];
+/// ministack's snapshots of caches have times that the SDK cannot read.
+pub const CACHES: AtMoto = &["elasticache", "ec2"];
 
 pub struct Pair {
     pub moto: Server,

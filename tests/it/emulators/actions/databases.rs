@@ -23,7 +23,7 @@ pub(super) fn instances() -> Vec<Case> {
     ]
 }
 
-/// At ministack.
+/// At moto, and AWS Backup at ministack.
 pub(super) fn caches() -> Vec<Case> {
     vec![
         reading("aws/elasticache.describe_replication_groups", |world| group(world, "shop-redis")),
@@ -103,7 +103,10 @@ fn databases_there(world: &mut World<'_>) -> Value {
     let snapshots = world.call("rds", "describe_db_snapshots", json!({"SnapshotType": "manual"}));
     let mut found = json!([clusters, instances, snapshots]);
     // The name of a managed password's secret is made up as well.
-    without(&mut found, &[&MADE_UP[..], &["MasterUserSecret", "CertificateDetails"]].concat());
+    without(
+        &mut found,
+        &[&MADE_UP[..], &["MasterUserSecret", "CertificateDetails", "VpcId", "SubnetIdentifier"]].concat(),
+    );
     found
 }
 

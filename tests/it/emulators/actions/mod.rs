@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use super::adapter::{Adapter, changes};
 use super::cli::Cli;
 use super::hand::{Hand, Refused};
-use super::pair::{ACCOUNT, AtMoto, GLOBAL, HEALTH, Pair, REPLICAS, SCALING};
+use super::pair::{ACCOUNT, AtMoto, CACHES, GLOBAL, HEALTH, Pair, REPLICAS, SCALING};
 use super::shape::{differences, normalised};
 
 /// Where everything is that has a region. Not us-east-1: there the AWS CLI has an address of its own
@@ -73,7 +73,7 @@ fn cases() -> Vec<(&'static str, AtMoto, Vec<Case>)> {
         ("databases", REPLICAS, recovery::databases()),
         ("recovery", GLOBAL, recovery::elsewhere()),
         ("instances", REPLICAS, databases::instances()),
-        ("caches", GLOBAL, databases::caches()),
+        ("caches", CACHES, databases::caches()),
         ("ecs", GLOBAL, ecs::cases()),
         ("route53", GLOBAL, route53::cases()),
         ("health", HEALTH, route53::health_checks()),
