@@ -238,6 +238,8 @@ fn dispatch<'a>(calls: &'a Calls<'a>, action: &'a Action) -> Answer<'a> {
         Action::Exec(_)
         | Action::HttpCheck(_)
         | Action::DnsResolve(_)
+        | Action::SqlQuery(_)
+        | Action::RedisCommand(_)
         | Action::Manual(_)
         | Action::Note(_)
         | Action::Wait(_) => {

@@ -100,6 +100,8 @@ fn needs(call: &Action) -> Vec<&'static str> {
         | Action::Exec(_)
         | Action::HttpCheck(_)
         | Action::DnsResolve(_)
+        | Action::SqlQuery(_)
+        | Action::RedisCommand(_)
         | Action::Manual(_)
         | Action::Note(_)
         | Action::Wait(_) => &[],

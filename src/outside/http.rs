@@ -63,8 +63,8 @@ fn build(builder: ClientBuilder) -> Result<Client, String> {
 struct Page {
     status: u16,
     body: String,
-    /// The text that was looked for is there.
-    has_text: bool,
+    /// What was looked for is in it.
+    is_expected: bool,
     tls_days_left: Option<i64>,
     /// Why nothing, or not all of it, came.
     error: Option<String>,
@@ -82,7 +82,7 @@ pub(super) async fn check(clients: &Clients, call: &HttpCheck, timeout: Duration
     let client = clients.of(url.scheme())?;
     let (started, patience) = (Instant::now(), timeout.min(PATIENCE));
     let mut page = Page::default();
-    let asked = ask(client, method, url, call.expect_body.as_deref(), &mut page);
+    let asked = ask(client, method, url, call, &mut page);
     match tokio::time::timeout(patience, asked).await {
         Ok(Ok(())) => {}
         Ok(Err(why)) => page.error = Some(reason(&why)),
@@ -94,7 +94,10 @@ pub(super) async fn check(clients: &Clients, call: &HttpCheck, timeout: Duration
 
 fn answer(call: &HttpCheck, page: Page, latency_ms: u64) -> Value {
     let wanted = call.expect_status.unwrap_or(200);
-    let ok = page.error.is_none() && u32::from(page.status) == wanted && page.has_text;
+    let ok = page.error.is_none()
+        && u32::from(page.status) == wanted
+        && page.is_expected
+        && call.is_good_for(page.tls_days_left);
     let Page { status, body, tls_days_left, error, .. } = page;
     let mut answer = json!({
         "ok": ok, "status": status, "body": body, "latency_ms": latency_ms, "tls_days_left": tls_days_left,
@@ -110,7 +113,7 @@ async fn ask(
     client: &Client,
     method: Method,
     url: Url,
-    text: Option<&str>,
+    call: &HttpCheck,
     page: &mut Page,
 ) -> Result<(), reqwest::Error> {
     let mut response = client.request(method, url).send().await?;
@@ -118,7 +121,7 @@ async fn ask(
     page.tls_days_left = tls_days_left(&response);
     let mut bytes = Vec::new();
     let read = read(&mut response, &mut bytes).await;
-    page.has_text = text.is_none_or(|text| contains(&bytes, text.as_bytes()));
+    page.is_expected = call.is_expected(&bytes);
     page.body = kept(&bytes);
     read
 }
@@ -132,10 +135,6 @@ async fn read(response: &mut Response, bytes: &mut Vec<u8>) -> Result<(), reqwes
         }
     }
     Ok(())
-}
-
-fn contains(bytes: &[u8], text: &[u8]) -> bool {
-    memchr::memmem::find(bytes, text).is_some()
 }
 
 /// The beginning of a body, not cut within a character.

@@ -1,4 +1,4 @@
-//! Floor 2: the real world outside AWS: programs, HTTP endpoints, resolvers.
+//! Floor 2: the real world outside AWS: programs, HTTP endpoints, resolvers, databases.
 //!
 //! Answers in the shapes that `model::action::outside` states, so that a runbook cannot tell this
 //! world from the simulated one.
@@ -12,6 +12,10 @@ mod exec;
 mod http;
 mod keeper;
 mod output;
+mod password;
+mod redis;
+mod sql;
+mod tls;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -66,6 +70,8 @@ impl Outside {
         match &request.call {
             Action::Exec(call) => exec::run(call, request, &self.options).await,
             Action::HttpCheck(call) => http::check(&self.http, call, timeout).await,
+            Action::SqlQuery(call) => sql::query(call, timeout, |name| std::env::var_os(name)).await,
+            Action::RedisCommand(call) => redis::command(call, timeout, |name| std::env::var_os(name)).await,
             Action::DnsResolve(call) => dns::resolve(call, self.options.resolvers.as_deref(), timeout).await,
             other => Err(invalid("NotOutside", format!("`{}` is not answered outside AWS", other.name()))),
         }

@@ -28,6 +28,8 @@
 //! - `identity` (an account as the plan names it): `account arn user_id`
 //! - `exec` (program, or the start of a command line): `exit_code stdout stderr`
 //! - `host`: `status body`
+//! - `sql` (a part of the statement and its parameters): `rows` (or `value` for one), or `error message`
+//! - `redis` (start of the command): `value fields`
 
 pub mod clock;
 mod derive;

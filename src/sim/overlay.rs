@@ -41,6 +41,8 @@ const KINDS: &[&str] = &[
     "identity",
     "exec",
     "host",
+    "sql",
+    "redis",
 ];
 
 /// Lays `scenario.world` over a world.
@@ -82,6 +84,8 @@ fn change(world: &mut World, kind: &str, id: &str, members: &Value) -> Result<()
         "identity" => outside::identity(world, id, members)?,
         "exec" => outside::exec(world, id, members)?,
         "host" => outside::host(world, id, members)?,
+        "sql" => outside::sql(world, id, members)?,
+        "redis" => outside::redis(world, id, members)?,
         other => {
             let kinds = KINDS.join(", ");
             return Err(SimError::Scenario(format!("`world.{other}` is no kind of resource: there are {kinds}")));

@@ -11,7 +11,7 @@ use super::diagnostic::{Diagnostic, did_you_mean, did_you_mean_or_list, nearest}
 use super::shape::describe;
 use super::sink::Sink;
 use crate::model::Value;
-use crate::model::action::{SPECS, Spec};
+use crate::model::action::{SPECS, Spec, database};
 use crate::model::span::Span;
 use crate::model::template::{Node, Tree};
 
@@ -117,6 +117,21 @@ pub(super) fn check_with(known: &Known, with: &Tree, place: Span, sink: &mut Sin
         if let Some(schema) = known.schema["properties"].get(key) {
             check_value(&format!("`{key}`"), schema, member, sink);
         }
+    }
+    for (member, why) in database::problems(known.spec.name, &literal(with)) {
+        let span = members.get(member).map_or(place, |(_, tree)| tree.span);
+        sink.push(Diagnostic::error("LB204", span, format!("`{member}` of {}: {why}", known.spec.name)));
+    }
+}
+
+/// What stands there without an expression; null in place of the rest.
+fn literal(tree: &Tree) -> Value {
+    match &tree.node {
+        Node::Scalar(value) => value.clone(),
+        Node::Text(text) if text.contains("${{") => Value::Null,
+        Node::Text(text) => text.clone().into(),
+        Node::List(items) => items.iter().map(literal).collect(),
+        Node::Map(members) => members.iter().map(|(key, (_, member))| (key.clone(), literal(member))).collect(),
     }
 }
 

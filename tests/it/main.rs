@@ -4,6 +4,8 @@
 mod broken_runbooks;
 mod cli;
 mod corpora;
+#[cfg(feature = "aws")]
+mod databases;
 mod drills;
 #[cfg(feature = "aws")]
 mod emulators;

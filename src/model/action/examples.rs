@@ -191,6 +191,11 @@ fn others(name: &str) -> Option<Value> {
         "exec" => json!({"argv": ["true"]}),
         "http/check" => json!({"url": "https://www.shop.example/health"}),
         "dns/resolve" => json!({"name": "www.shop.example", "type": "CNAME"}),
+        "sql/query" => json!({
+            "query": "select count(*) from orders", "host": "db.shop.example", "database": "shop", "user": "reader",
+            "password_from": "env:SHOP_DB_PASSWORD",
+        }),
+        "redis/command" => json!({"url": "rediss://cache.shop.example:6379/0", "command": ["DBSIZE"]}),
         "manual" => json!({"ask": "Is the primary fenced?"}),
         "note" => json!({"text": "an example"}),
         "wait" => json!({"for": "1s"}),

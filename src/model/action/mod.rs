@@ -10,6 +10,7 @@ pub mod cloudfront;
 pub mod cloudwatch;
 pub mod command_line;
 pub mod console;
+pub mod database;
 pub mod dynamodb;
 pub mod ecs;
 pub mod elasticache;
@@ -226,6 +227,8 @@ catalogue! {
     Exec(outside::Exec) = "exec", "Runs a program: argv, no shell unless asked for", "", Reversible, D, 30 s;
     HttpCheck(outside::HttpCheck) = "http/check", "Asks an HTTP endpoint", "", Read, A, 2 s, expect "result.ok";
     DnsResolve(outside::DnsResolve) = "dns/resolve", "Asks several resolvers for a name", "", Read, A, 2 s, expect "result.agree";
+    SqlQuery(database::SqlQuery) = "sql/query", "Asks PostgreSQL, in a transaction that cannot write", "", Read, A, 5 s;
+    RedisCommand(database::RedisCommand) = "redis/command", "Asks Redis, with a command that only reads", "", Read, A, 2 s;
 
     Manual(local::Manual) = "manual", "Asks a person to do or decide something", "", Read, A, 0 s;
     Note(local::Note) = "note", "Writes a note into the timeline", "", Read, A, 0 s;

@@ -108,6 +108,41 @@ pub struct HttpCheck {
     /// Text that the body must contain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expect_body: Option<String>,
+    /// Members that the body must have, as JSON; it may have more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect_json: Option<serde_json::Map<String, serde_json::Value>>,
+    /// Days that the certificate must be good for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_tls_days: Option<u32>,
+}
+
+impl HttpCheck {
+    /// Whether a body is as expected.
+    #[must_use]
+    pub fn is_expected(&self, body: &[u8]) -> bool {
+        let has_text = |text: &str| memchr::memmem::find(body, text.as_bytes()).is_some();
+        let has_members = |members: &serde_json::Map<String, serde_json::Value>| {
+            let parsed = serde_json::from_slice(body);
+            parsed.is_ok_and(|parsed| holds(&parsed, &serde_json::Value::Object(members.clone())))
+        };
+        self.expect_body.as_deref().is_none_or(has_text) && self.expect_json.as_ref().is_none_or(has_members)
+    }
+
+    /// Whether a certificate is good for long enough; without TLS there is none.
+    #[must_use]
+    pub fn is_good_for(&self, tls_days_left: Option<i64>) -> bool {
+        self.min_tls_days.is_none_or(|wanted| tls_days_left.is_some_and(|left| left >= i64::from(wanted)))
+    }
+}
+
+/// Whether a value has everything that is wanted, at every depth; lists are compared as they are.
+fn holds(found: &serde_json::Value, wanted: &serde_json::Value) -> bool {
+    match (found, wanted) {
+        (serde_json::Value::Object(found), serde_json::Value::Object(wanted)) => {
+            wanted.iter().all(|(name, wanted)| found.get(name).is_some_and(|found| holds(found, wanted)))
+        }
+        _ => found == wanted,
+    }
 }
 
 /// Result: `{answers, agree, ttl, resolvers: [{resolver, answers, ttl}]}`; `agree` when all give `expect`, or all the same.

@@ -12,7 +12,7 @@ use crate::model::action::outside::HttpCheck;
 use crate::outside::http::Clients;
 
 fn get(url: &str) -> HttpCheck {
-    HttpCheck { url: url.to_owned(), method: None, expect_status: None, expect_body: None }
+    HttpCheck { url: url.to_owned(), method: None, expect_status: None, expect_body: None, expect_json: None, min_tls_days: None }
 }
 
 async fn check(call: HttpCheck) -> Value {
@@ -40,6 +40,26 @@ async fn another_status_or_a_missing_text_is_not_well() {
     assert_eq!(check(HttpCheck { expect_status: Some(503), ..get(&server.url()) }).await["ok"], true);
     let wanted = HttpCheck { expect_status: Some(503), expect_body: Some("up".to_owned()), ..get(&server.url()) };
     assert_eq!(check(wanted).await["ok"], false);
+}
+
+#[tokio::test]
+async fn members_of_a_body_and_days_of_a_certificate_may_be_expected() {
+    let server = Http::answering("200 OK", r#"{"status": "ok", "checks": {"db": "up", "queue": 3}}"#);
+    for (wanted, ok) in [
+        (serde_json::json!({"status": "ok"}), true),
+        (serde_json::json!({"checks": {"db": "up"}}), true),
+        (serde_json::json!({"checks": {"db": "down"}}), false),
+        (serde_json::json!({"version": 2}), false),
+    ] {
+        let call = HttpCheck { expect_json: wanted.as_object().cloned(), ..get(&server.url()) };
+        assert_eq!(check(call).await["ok"], ok, "{wanted}");
+    }
+    let no_json = Http::answering("200 OK", "ok");
+    let call = HttpCheck { expect_json: Some(serde_json::Map::new()), ..get(&no_json.url()) };
+    assert_eq!(check(call).await["ok"], false);
+    // Without TLS nothing is good for any day.
+    let call = HttpCheck { min_tls_days: Some(0), ..get(&server.url()) };
+    assert_eq!(check(call).await["ok"], false);
 }
 
 #[tokio::test]
@@ -124,6 +144,10 @@ async fn the_days_left_of_a_certificate_are_told_and_a_strange_one_is_not_truste
     let url = format!("https://localhost:{}/", server.address.port());
 
     let trusting = Outside { options: OutsideOptions::default(), http: Clients::direct(&[certificate.der()]) };
+    for (min_tls_days, ok) in [(Some(30), true), (Some(3_000_000), false)] {
+        let call = HttpCheck { min_tls_days, ..get(&url) };
+        assert_eq!(ask(&trusting, Action::HttpCheck(call), AMPLE_MS).await.unwrap()["ok"], ok);
+    }
     let answer = ask(&trusting, Action::HttpCheck(get(&url)), AMPLE_MS).await.unwrap();
     assert_eq!(answer["ok"], true, "{answer}");
     assert!(answer["tls_days_left"].as_i64().unwrap() > 365 * 1000, "{answer}");

@@ -263,6 +263,8 @@ const NOTHING_TO_ASK: &[&str] = &[
     "aws/backup.list_restore_jobs",
     "aws/backup.list_recovery_points_by_backup_vault",
     "dns/resolve",
+    "sql/query",
+    "redis/command",
     "manual",
     "note",
     "wait",

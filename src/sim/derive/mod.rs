@@ -9,6 +9,7 @@
 mod backups;
 mod beside;
 mod data;
+mod database;
 mod recovery;
 mod scaling;
 mod storage;
@@ -80,6 +81,7 @@ pub fn world(plan: &Plan, scenario: &Scenario, seed: u64) -> Result<World, SimEr
         make(&mut world, wanted);
     }
     traffic::name_zones(&mut world);
+    database::answers(&mut world, plan);
     Ok(world)
 }
 

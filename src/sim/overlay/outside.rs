@@ -7,6 +7,7 @@ use crate::model::Value;
 use crate::sim::SimError;
 use crate::sim::naming::{bare, short};
 use crate::sim::world::World;
+use crate::sim::world::database::{Rows, plain};
 use crate::sim::world::hosts::Fixed;
 use crate::sim::world::outside::Output;
 
@@ -61,5 +62,57 @@ struct HostPatch {
 pub(super) fn host(world: &mut World, id: &str, value: &Value) -> Result<Met, SimError> {
     let patch: HostPatch = members("host", id, value)?;
     world.hosts.insert(bare(id), Fixed { status: patch.status, body: patch.body });
+    Ok((true, Vec::new()))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StatementPatch {
+    rows: Option<Vec<crate::model::Object>>,
+    value: Option<Value>,
+    error: Option<String>,
+    message: Option<String>,
+}
+
+/// What statements answer that have `id` in them, whatever their spaces and capitals.
+pub(super) fn sql(world: &mut World, id: &str, value: &Value) -> Result<Met, SimError> {
+    let patch: StatementPatch = members("sql", id, value)?;
+    let rows = match patch {
+        StatementPatch { rows: Some(rows), value: None, error: None, message: None } => {
+            Rows::Given(rows.into_iter().map(Value::Object).collect())
+        }
+        StatementPatch { rows: None, value: Some(value), error: None, message: None } => {
+            Rows::Given(vec![serde_json::json!({"value": value})])
+        }
+        StatementPatch { rows: None, value: None, error: Some(code), message } => {
+            Rows::Refused(code, message.unwrap_or_else(|| "refused".to_owned()))
+        }
+        _ => {
+            let wanted = "it has `rows`, or `value`, or `error` with a `message`";
+            return Err(SimError::Scenario(format!("`world.sql.{id}`: {wanted}")));
+        }
+    };
+    let part = plain(id);
+    let met = world.sql_derived.keys().any(|asked| asked.contains(&part));
+    let known = world.sql_derived.keys().cloned().collect();
+    world.sql_set.insert(part, rows);
+    Ok((met, known))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CommandPatch {
+    #[serde(default)]
+    value: Value,
+    #[serde(default)]
+    fields: Option<crate::model::Object>,
+}
+
+pub(super) fn redis(world: &mut World, id: &str, value: &Value) -> Result<Met, SimError> {
+    let patch: CommandPatch = members("redis", id, value)?;
+    let (name, rest) = id.split_once(' ').map_or((id, None), |(name, rest)| (name, Some(rest)));
+    let name = name.to_ascii_uppercase();
+    let start = rest.map_or_else(|| name.clone(), |rest| format!("{name} {rest}"));
+    world.redis_set.insert(start, serde_json::json!({"value": patch.value, "fields": patch.fields}));
     Ok((true, Vec::new()))
 }

@@ -98,6 +98,8 @@ impl World {
             Action::Exec(_) => Ok(self.program_of(context)),
             Action::HttpCheck(call) => Ok(self.http_check(call, context)),
             Action::DnsResolve(call) => Ok(self.dns_resolve(call, context)),
+            Action::SqlQuery(call) => self.sql_query(call),
+            Action::RedisCommand(call) => self.redis_command(call),
             // The engine answers these by itself.
             Action::Manual(_) | Action::Note(_) | Action::Wait(_) => Ok(Value::Object(crate::model::Object::new())),
         }

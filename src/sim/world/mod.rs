@@ -9,6 +9,7 @@ pub mod backup;
 pub mod caches;
 pub mod cloudfront;
 pub mod cloudwatch;
+pub mod database;
 mod due;
 pub mod dynamodb;
 pub mod ecs;
@@ -102,6 +103,12 @@ pub struct World {
     pub exec: BTreeMap<String, outside::Output>,
     /// How the programs that were started have ended, by the token of their send.
     pub programs: BTreeMap<String, Value>,
+    /// What statements and commands answer: as the plan expects it, and as a scenario has set it (by a part
+    /// of the statement, and by the start of the command).
+    pub sql_derived: BTreeMap<String, database::Rows>,
+    pub sql_set: BTreeMap<String, database::Rows>,
+    pub redis_derived: BTreeMap<String, Value>,
+    pub redis_set: BTreeMap<String, Value>,
     /// Hosts whose health a scenario has fixed.
     pub hosts: BTreeMap<String, hosts::Fixed>,
     /// Names that lead to the primary side: records' and origins' values before the failover.
@@ -180,6 +187,10 @@ impl World {
             identities: BTreeMap::new(),
             exec: BTreeMap::new(),
             programs: BTreeMap::new(),
+            sql_derived: BTreeMap::new(),
+            sql_set: BTreeMap::new(),
+            redis_derived: BTreeMap::new(),
+            redis_set: BTreeMap::new(),
             hosts: BTreeMap::new(),
             primary_names: BTreeSet::new(),
             standby_names: BTreeSet::new(),

@@ -53,8 +53,8 @@ impl World {
         let host = host_of(&call.url).unwrap_or_default();
         let tls = call.url.starts_with("https://").then(|| self.tls_days_left(host));
         let answer = |status: u32, body: &str, latency_ms: u64, tls: Option<u64>| {
-            let matches = call.expect_body.as_deref().is_none_or(|text| body.contains(text));
-            let ok = status == wanted && matches;
+            let left = tls.and_then(|days| i64::try_from(days).ok());
+            let ok = status == wanted && call.is_expected(body.as_bytes()) && call.is_good_for(left);
             json!({"ok": ok, "status": status, "body": body, "latency_ms": latency_ms, "tls_days_left": tls})
         };
         if let Some(fixed) = self.hosts.get(&crate::sim::naming::bare(host)) {
@@ -63,7 +63,22 @@ impl World {
         let health = if context.fate.flap { Health::Unavailable } else { self.health_of(host) };
         match health {
             // A host that is well answers as the runbook knows it.
-            Health::Well => answer(wanted, call.expect_body.as_deref().unwrap_or("ok"), latency_ms, tls),
+            Health::Well => {
+                let text = call.expect_body.as_deref();
+                let body = match call.expect_json.clone() {
+                    None => text.unwrap_or("ok").to_owned(),
+                    Some(mut members) => {
+                        // A text that is expected beside members is mostly one of them.
+                        if let Some(text) = text.filter(|text| !json!(members).to_string().contains(text)) {
+                            members.insert("text".to_owned(), text.into());
+                        }
+                        json!(members).to_string()
+                    }
+                };
+                // It is as good as it has to be.
+                let tls = tls.map(|days| days.max(u64::from(call.min_tls_days.unwrap_or(0)) + 1));
+                answer(wanted, &body, latency_ms, tls)
+            }
             Health::Unavailable => answer(503, "Service Unavailable", latency_ms, tls),
             // No status at all: as curl prints 000.
             Health::Silent => answer(0, "", 10_000, None),

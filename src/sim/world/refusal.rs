@@ -22,6 +22,10 @@ impl Refusal {
         Self { kind: CloudErrorKind::Invalid, code: code.to_owned(), message: message.into() }
     }
 
+    pub fn unavailable(code: &str, message: impl Into<String>) -> Self {
+        Self { kind: CloudErrorKind::Unavailable, code: code.to_owned(), message: message.into() }
+    }
+
     pub fn throttled(code: &str) -> Self {
         Self { kind: CloudErrorKind::Throttled, code: code.to_owned(), message: "rate exceeded".to_owned() }
     }
