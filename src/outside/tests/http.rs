@@ -12,7 +12,14 @@ use crate::model::action::outside::HttpCheck;
 use crate::outside::http::Clients;
 
 fn get(url: &str) -> HttpCheck {
-    HttpCheck { url: url.to_owned(), method: None, expect_status: None, expect_body: None, expect_json: None, min_tls_days: None }
+    HttpCheck {
+        url: url.to_owned(),
+        method: None,
+        expect_status: None,
+        expect_body: None,
+        expect_json: None,
+        min_tls_days: None,
+    }
 }
 
 async fn check(call: HttpCheck) -> Value {

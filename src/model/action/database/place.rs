@@ -1,7 +1,8 @@
 //! Where a database is asked: addresses as runbooks write them, and whether the way there is safe
 //! enough for what goes over it. Never quotes an address that has a password in it.
 
-use std::net::IpAddr;
+// Addresses alone: `core` has no sockets.
+use core::net::IpAddr;
 
 use super::SqlQuery;
 
