@@ -16,6 +16,8 @@ mod mfa;
 mod new;
 mod no_network;
 mod operator;
+#[cfg(feature = "aws")]
+mod programs;
 mod pty;
 mod real;
 mod scenarios;

@@ -140,7 +140,8 @@ async fn tell(place: &Place, ended: &Ended) -> io::Result<()> {
     loop {
         match place.mark_ended(ended) {
             Ok(()) => return Ok(()),
-            Err(error) if tries >= TELL_TRIES => return Err(error),
+            // Where the place itself is gone nobody will look.
+            Err(error) if tries >= TELL_TRIES || !place.path().is_dir() => return Err(error),
             Err(_) => tries += 1,
         }
         sleep(TELL_EVERY).await;

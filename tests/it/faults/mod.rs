@@ -25,6 +25,8 @@ mod kills;
 mod life;
 mod machine;
 mod person;
+#[cfg(feature = "aws")]
+mod programs;
 mod simulation;
 
 use std::io::Write as _;
