@@ -13,6 +13,7 @@ mod echo;
 pub mod exit;
 mod face;
 mod files;
+mod fingerprint;
 mod kept;
 mod mfa;
 mod new;

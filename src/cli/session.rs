@@ -2,13 +2,9 @@
 //!
 //! Must not know which face will drive it, nor which cloud (`simulated`, `real`).
 
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
-
-use sha2::{Digest as _, Sha256};
 
 use super::exit::CliError;
 use super::kept;
@@ -21,9 +17,6 @@ use crate::journal::{Clocks, FileJournal, store};
 use crate::model::event::{RunHeader, Stamped};
 use crate::report::fold;
 use crate::report::row::Row;
-
-/// What stands in the place of a digest that could not be worked out.
-const UNKNOWN: &str = "unknown";
 
 /// A run that is ready to go.
 pub struct Session {
@@ -144,39 +137,4 @@ pub fn clocks_of(header: Option<&RunHeader>) -> Clocks {
 #[must_use]
 pub fn version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
-}
-
-/// The digest of this executable, so that a journal says what wrote it. Worked out on a thread of its
-/// own: it takes as long as everything else before the first frame.
-pub struct Fingerprint(io::Result<JoinHandle<String>>);
-
-impl Fingerprint {
-    #[must_use]
-    pub fn begin() -> Self {
-        Self(thread::Builder::new().name("fingerprint".to_owned()).spawn(binary_digest))
-    }
-
-    /// `sha256:…`, once it is there.
-    #[must_use]
-    pub fn digest(self) -> String {
-        match self.0 {
-            Ok(thread) => thread.join().unwrap_or_else(|_| UNKNOWN.to_owned()),
-            Err(_) => binary_digest(),
-        }
-    }
-}
-
-fn binary_digest() -> String {
-    let digest = || -> io::Result<String> {
-        let mut file = File::open(std::env::current_exe()?)?;
-        let (mut hash, mut buffer) = (Sha256::new(), vec![0; 256 * 1024]);
-        loop {
-            match file.read(&mut buffer)? {
-                0 => break,
-                count => hash.update(&buffer[..count]),
-            }
-        }
-        Ok(format!("sha256:{}", hex::encode(hash.finalize())))
-    };
-    digest().unwrap_or_else(|_| UNKNOWN.to_owned())
 }

@@ -84,6 +84,12 @@ pub fn config_path() -> Result<PathBuf, CliError> {
     })
 }
 
+/// Where things are kept that can be worked out again.
+#[must_use]
+pub fn cache_dir() -> Option<PathBuf> {
+    base_dir("XDG_CACHE_HOME", ".cache").map(|dir| dir.join("lifeboat"))
+}
+
 /// A variable that is set and not empty.
 fn set(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::exit::{CliError, Exit};
-use super::session::{Fingerprint, Rest, Session, Stopped, first_line, version};
+use super::fingerprint::Fingerprint;
+use super::session::{Rest, Session, Stopped, first_line, version};
 use crate::driver::{Opening, Operator};
 use crate::engine::Engine;
 use crate::journal::Clocks;

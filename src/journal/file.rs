@@ -16,7 +16,7 @@ use super::chain::Chain;
 use super::clocks::Clocks;
 use super::damage::{Damage, DamageKind};
 use super::disk::{self, Disk, How, LocalDisk};
-use super::lock::{self, Holder, LockError};
+use super::lock::{self, Held, Holder, LockError};
 use super::record::{self, Body, LINE_MAX_BYTES, Link};
 use super::scan::{Fault, ReadError, Scan};
 use super::{recover, side, store};
@@ -71,7 +71,7 @@ pub struct FileJournal {
     path: PathBuf,
     pub(super) file: File,
     /// Held, never read.
-    _lock: File,
+    _lock: Held,
     run: String,
     who: String,
     epoch: u32,

@@ -3,6 +3,7 @@
 mod damage;
 mod full;
 mod golden;
+mod power;
 mod writing;
 
 use std::path::Path;

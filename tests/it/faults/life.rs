@@ -317,15 +317,7 @@ impl Life {
         operator: Operator,
         ends_at: Option<(u64, bool)>,
     ) -> Result<Ended, JournalOpenError> {
-        // A child that another test forks holds a copy of the lock until it becomes its program.
-        let mut tries = 0;
-        let (parts, clock) = loop {
-            match self.parts(disk, operator, ends_at) {
-                Err(JournalOpenError::Locked { .. }) if tries < 10_000 => tries += 1,
-                opened => break opened?,
-            }
-            std::thread::yield_now();
-        };
+        let (parts, clock) = self.parts(disk, operator, ends_at)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let (handle, driven) = driver::drive(parts);
         let last = handle.view.clone();
