@@ -18,7 +18,8 @@ Exit codes:
   1  failed                      6  aborted by the operator
   2  usage, or invalid file      7  locked by another process
   3  done, RTO or RPO missed     8  journal damaged
-  4  credentials or MFA      128+n  ended by signal n";
+  4  credentials or MFA      128+n  ended by signal n
+                               101  a bug: lifeboat has panicked; can be resumed";
 
 /// Walk a disaster-recovery runbook from the terminal: confirmed step by step, timed, and written down.
 #[derive(Debug, Parser)]

@@ -1,17 +1,20 @@
 //! `drill` and `resume`: the same run against the simulated cloud, from its start or where it stopped.
 
 use std::io;
+use std::time::Duration;
 
 use serde_json::json;
 
 use super::args::{Drill, Face, Resume};
 use super::echo::Echo;
 use super::exit::{CliError, Exit, Outcome};
+use super::face::Unwatched;
 use super::files::{self, Origin};
-use super::out::{self, is_interactive};
 use super::fingerprint::Fingerprint;
+use super::out::{self, is_interactive};
 use super::session::{self, Session};
 use super::settings::{Settings, is_ci};
+use super::signals::{PIPE, Signals};
 use super::simulated::{self, Pace};
 use super::start::{self, Chosen};
 use super::{face, kept, plan, real, summary};
@@ -28,6 +31,8 @@ use crate::report::summary::{JournalFacts, Summary, VERSION, summary as sum_up};
 use crate::sim::{self, clock::Speed};
 use crate::source::{self, RunContext};
 
+/// How long a reader may take with what was written, once a signal has come.
+const READ_WITHIN: Duration = Duration::from_secs(1);
 /// Seeds that a person can still read out over the phone.
 const SEEDS: u64 = 10_000;
 /// The pace of a drill in front of people: an RTO of 4 hours plays in 4 minutes.
@@ -202,31 +207,37 @@ pub fn drive_headless(settings: &Settings, session: Session) -> Outcome {
     } else {
         out.say(&format!("run {run}"));
     }
-    let as_json = settings.json;
-    let echo_dir = dir.clone();
-    let parts = session.parts(move |journal| -> io::Result<Box<dyn Journal>> {
-        Ok(if as_json { Box::new(Echo::json(journal, &echo_dir, out)?) } else { Box::new(Echo::rows(journal, out)) })
+    let (as_json, echo_dir, mut copy) = (settings.json, dir.clone(), None);
+    let parts = session.parts(|journal| -> io::Result<Box<dyn Journal>> {
+        let (echo, its) = if as_json { Echo::json(journal, &echo_dir)? } else { Echo::rows(journal, out)? };
+        copy = Some(its);
+        Ok(Box::new(echo))
     })?;
-    let driven = face::headless(parts);
-    let (over, view, signal) =
-        driven.map_err(|error| CliError::failed(format!("failed to start the driver: {error}")))?;
+    let Some(copy) = copy else { return Err(CliError::failed("failed to start the output")) };
+    let mut signals = Signals::listen();
+    let unwatched = Unwatched { parts, out, unread: copy.unread.clone() };
+    let (over, view, signal) = face::headless(unwatched, &mut signals, &run)?;
     let summary = match over {
         // The view stands where the driver began; what is durable, the disk alone can tell.
         Over::Broken { .. } => {
             let kept = kept::open(settings, &run)?;
             kept.summary(&kept.snapshot())
         }
-        Over::Finished | Over::Aborted | Over::Left { .. } => ended(&dir, &view)?,
+        Over::Finished | Over::Aborted | Over::Left { .. } | Over::Panicked { .. } => ended(&dir, &view)?,
     };
     if let Some(number) = signal.filter(|_| matches!(over, Over::Left { .. })) {
-        return face::by_signal(&run, &dir, number, &format!("ended by signal {number}"));
+        copy.finish_within(READ_WITHIN);
+        return face::by_signal(&run, &dir, number, &ended_by(number), &over);
     }
-    if settings.json {
-        out::line(&serde_json::to_string(&summary).unwrap_or_default())?;
-    } else {
-        out::document(&summary::render(&summary))?;
-    }
-    verdict(&run, &over, &summary)
+    copy.finish(&signals);
+    let text = if as_json { serde_json::to_string(&summary).unwrap_or_default() } else { summary::render(&summary) };
+    face::unless_ended(&signals, move || out::document(&text))?;
+    face::size_limit(&signals, &over, verdict(&run, &over, &summary))
+}
+
+/// A signal, or what stands for one, in words.
+fn ended_by(number: u8) -> String {
+    if number == PIPE { "nobody reads the output any more".to_owned() } else { format!("ended by signal {number}") }
 }
 
 /// The summary of a run that has just been driven; its journal is read back and checked.
@@ -248,6 +259,7 @@ pub fn verdict(run: &str, over: &Over, summary: &Summary) -> Outcome {
         Over::Left { reason } => {
             Err(CliError::new(Exit::Stopped, format!("stopped: {reason}")).hint(format!("go on with: {resume}")))
         }
+        Over::Panicked { reason } => Err(face::panicked(reason, run)),
         Over::Broken { reason } => Err(CliError::new(Exit::Stopped, reason.clone())
             .hint(format!("make room or repair the disk, then go on with: {resume}"))),
     }

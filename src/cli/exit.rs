@@ -22,6 +22,8 @@ pub enum Exit {
     Locked,
     /// The journal is damaged.
     Damaged,
+    /// A part of the program has panicked; the run can be resumed.
+    Panicked,
     /// Ended by this signal.
     Signal(u8),
 }
@@ -39,6 +41,8 @@ impl Exit {
             Self::Aborted => 6,
             Self::Locked => 7,
             Self::Damaged => 8,
+            // As any program in Rust that panics.
+            Self::Panicked => 101,
             Self::Signal(number) => 128_u8.saturating_add(number),
         }
     }
@@ -98,6 +102,7 @@ mod tests {
             (Exit::Aborted, 6),
             (Exit::Locked, 7),
             (Exit::Damaged, 8),
+            (Exit::Panicked, 101),
             (Exit::Signal(1), 129),
             (Exit::Signal(15), 143),
         ];

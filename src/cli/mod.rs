@@ -27,6 +27,7 @@ mod session;
 mod settings;
 mod shell;
 pub mod shipped;
+mod signals;
 mod simulated;
 mod start;
 mod summary;
@@ -35,6 +36,7 @@ mod verify;
 mod watch;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
 
@@ -42,10 +44,13 @@ use args::{Arguments, ConfigVerb, Verb};
 use exit::{CliError, Exit, Outcome};
 use settings::Settings;
 
+/// How long a terminal may take with the last words to it.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// Reads the command line, does what it says, and tells how it ended.
 #[must_use]
 pub fn main() -> ExitCode {
-    face::outlive_size_signal();
+    signals::outlive_size_signal();
     #[cfg(feature = "aws")]
     if let Some(ended) = crate::outside::asked_to_keep(std::env::args_os()) {
         return ended;
@@ -62,8 +67,13 @@ pub fn main() -> ExitCode {
     match dispatch(&settings, &arguments) {
         Ok(exit) => exit.into(),
         Err(error) => {
-            settings.out.error(&error);
-            error.exit.into()
+            let (exit, out) = (error.exit, settings.out);
+            match exit {
+                // Nobody may be reading any more, and this process has to end.
+                Exit::Signal(_) | Exit::Panicked => out::within(LAST_WORDS, move || out.error(&error)),
+                _ => out.error(&error),
+            }
+            exit.into()
         }
     }
 }

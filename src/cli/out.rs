@@ -5,6 +5,9 @@
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use super::exit::{CliError, Exit};
 use crate::model::runbook::SourceFile;
@@ -139,6 +142,18 @@ pub fn data(bytes: &[u8]) -> Result<(), CliError> {
         io::ErrorKind::BrokenPipe => CliError::new(Exit::Signal(13), String::new()),
         _ => CliError::failed(format!("failed to write to stdout: {error}")),
     })
+}
+
+/// Says something, but waits only so long for whoever reads it.
+pub fn within(patience: Duration, say: impl FnOnce() + Send + 'static) {
+    let (over, done) = mpsc::channel::<()>();
+    let begun = thread::Builder::new().name("words".to_owned()).spawn(move || {
+        say();
+        drop(over);
+    });
+    if begun.is_ok() {
+        let _ = done.recv_timeout(patience);
+    }
 }
 
 /// Whether a person sits at both ends.

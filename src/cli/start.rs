@@ -1,8 +1,6 @@
 //! What is asked before a drill begins: which runbook, and which world. Lists what there is; the
 //! start screen asks.
 
-use std::io;
-
 use super::args::Drill;
 use super::exit::CliError;
 use super::face;
@@ -45,7 +43,7 @@ pub fn which(settings: &Settings) -> Result<Option<String>, CliError> {
     let shipped = shipped::runbooks();
     let lines = shipped.iter().map(|one| RunbookLine { name: one.name.to_owned(), summary: summary_of(one.text) });
     let lines: Vec<RunbookLine> = lines.collect();
-    let picked = face::block_on(pick(lines, face::options(settings))).map_err(|error| failed(&error))?;
+    let picked = face::ask(pick(lines, face::options(settings)))?;
     Ok(picked.and_then(|ix| shipped.get(ix)).map(|one| one.name.to_owned()))
 }
 
@@ -92,7 +90,7 @@ pub fn how(
         people: people(runbook),
         history: history(settings, &runbook.name),
     };
-    let choice = face::block_on(choose(model, face::options(settings))).map_err(|error| failed(&error))?;
+    let choice = face::ask(choose(model, face::options(settings)))?;
     let Some(choice) = choice else { return Ok(None) };
     let scenario = match choice.scenario {
         ScenarioChoice::Listed(ix) => scenarios.into_iter().nth(ix).map(|(_, scenario)| scenario).unwrap_or_default(),
@@ -100,10 +98,6 @@ pub fn how(
     };
     let speed = choice.speed.parse().unwrap_or(usual.speed);
     Ok(Some(Chosen { scenario, seed: choice.seed, surprise: choice.surprise || wanted.surprise, speed }))
-}
-
-fn failed(error: &io::Error) -> CliError {
-    CliError::failed(format!("failed to show the start screen: {error}"))
 }
 
 fn line(name: String, scenario: &Scenario) -> ScenarioLine {

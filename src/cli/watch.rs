@@ -13,6 +13,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use super::exit::{CliError, Exit, Outcome};
 use super::out::{self, is_interactive};
 use super::settings::Settings;
+use super::signals::{HANGUP, Signals};
 use super::{args, doctor, face, kept, runs};
 use crate::driver::handle::{Handle, Over, View};
 use crate::journal::{self, Follower, ReadError, Record};
@@ -70,13 +71,13 @@ async fn screen(settings: &Settings, followed: &mut Followed) -> io::Result<Let>
     // Nobody takes requests, and the screen sends none.
     let (requests, nobody) = mpsc::channel(1);
     drop(nobody);
-    let mut signals = face::Signals::new()?;
+    let mut signals = Signals::listen();
     tokio::select! {
         exit = tui::run(Handle { view, requests }, face::options(settings)) => Ok(match exit? {
-            tui::Exit::TerminalLost => Let::Signal(face::HANGUP),
+            tui::Exit::TerminalLost => Let::Signal(HANGUP),
             tui::Exit::Finished | tui::Exit::Left | tui::Exit::Aborted | tui::Exit::Broken => Let::Closed,
         }),
-        number = signals.recv() => Ok(Let::Signal(number)),
+        number = signals.ended() => Ok(Let::Signal(number)),
         () = keep_up(followed, |view| { show.send_replace(Arc::new(view)); }) => Ok(Let::Closed),
     }
 }
@@ -100,7 +101,7 @@ async fn keep_up(followed: &mut Followed, mut show: impl FnMut(View)) {
 
 /// One line an event, until the run is over.
 async fn plain(settings: &Settings, followed: &mut Followed) -> io::Result<Let> {
-    let mut signals = face::Signals::new()?;
+    let mut signals = Signals::listen();
     let mut look = interval(EVERY);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut told = 0;
@@ -117,7 +118,7 @@ async fn plain(settings: &Settings, followed: &mut Followed) -> io::Result<Let> 
         }
         tokio::select! {
             _ = look.tick() => drop(followed.look()),
-            number = signals.recv() => return Ok(Let::Signal(number)),
+            number = signals.ended() => return Ok(Let::Signal(number)),
         }
     }
 }

@@ -8,15 +8,17 @@ use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::answers::{answered, being_left, is_kept, no_answer, people};
 use super::auto::{self, Next};
 use super::handle::{Over, PracticeCode, Request, View};
+use super::panics::{self, caught};
 use super::{Opening, Operator, Parts};
+use crate::engine::ProofNeed;
 use crate::engine::command::{Command, Refusal, RefusalKind};
 use crate::engine::effect::{CallRequest, Effect};
 use crate::engine::ports::{CloudReply, JournalError, MfaDenied, MfaRequest};
-use crate::engine::{Engine, ProofNeed};
-use crate::model::event::{Event, MfaProof, Purpose, Stamped, Ticket, Timer};
-use crate::model::outcome::{CloudError, CloudErrorKind, Mode, RunStatus};
+use crate::model::event::{Event, MfaProof, MfaRefusal, Stamped, Timer};
+use crate::model::outcome::{CloudError, Mode, RunStatus};
 use crate::report::row::Row;
 use crate::report::row_of;
 
@@ -29,8 +31,8 @@ const GUARD_MS: u64 = 2_000;
 const NO_ROOM: &str = "the disk is almost full: make room; what is left is kept for the outcomes of calls in flight";
 
 /// Something that happened while the loop waited.
-enum Woke {
-    Answer(Box<(CallRequest, Result<CloudReply, CloudError>)>),
+pub(super) enum Woke {
+    Answer(Box<Answer>),
     Timer(Timer),
     /// The headless operator's next code is there.
     Operator,
@@ -38,6 +40,14 @@ enum Woke {
     Proved(Box<Proved>),
     FaceGone,
     Tick,
+}
+
+/// What came of one call.
+pub(super) struct Answer {
+    pub request: CallRequest,
+    pub answer: Result<CloudReply, CloudError>,
+    /// Whoever carried it out has panicked: what was sent, nobody knows.
+    pub panicked: bool,
 }
 
 type Reply = oneshot::Sender<Result<(), Refusal>>;
@@ -50,25 +60,27 @@ enum Asked {
 }
 
 /// A code that was checked, and the command that it was given for.
-struct Proved {
+pub(super) struct Proved {
     need: Box<ProofNeed>,
     command: Command,
     /// Nobody waits for it in a headless drill.
     reply: Option<Reply>,
     answer: Result<MfaProof, MfaDenied>,
+    /// Whoever checked it has panicked.
+    panicked: bool,
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "independent conditions of one loop")]
 pub(super) struct Driver {
-    parts: Parts,
+    pub(super) parts: Parts,
     inbox: mpsc::Receiver<Request>,
-    facts: VecDeque<Event>,
-    calls: FuturesUnordered<BoxFuture<'static, Woke>>,
+    pub(super) facts: VecDeque<Event>,
+    pub(super) calls: FuturesUnordered<BoxFuture<'static, Woke>>,
     /// Calls in flight, and those among them that may change something.
     in_flight: usize,
-    sends: usize,
+    pub(super) sends: usize,
     /// Among these: what ends without us, and is found again by a resume.
-    kept: usize,
+    pub(super) kept: usize,
     /// Steps for which a code is being checked: one code at a time.
     proving: HashSet<String>,
     timers: FuturesUnordered<BoxFuture<'static, Woke>>,
@@ -79,10 +91,12 @@ pub(super) struct Driver {
     /// People at other terminals: whether they may hand something in, and how many are about to.
     is_open: bool,
     visitors: u32,
-    leaving: Option<Over>,
+    pub(super) leaving: Option<Over>,
     operator_waits: bool,
     face_gone: bool,
-    view: watch::Sender<Arc<View>>,
+    /// The process is about to be stopped, or has just been: nothing begins.
+    held: bool,
+    pub(super) view: watch::Sender<Arc<View>>,
     dirty: bool,
 }
 
@@ -112,6 +126,7 @@ impl Driver {
             leaving: None,
             operator_waits: false,
             face_gone: false,
+            held: false,
             view: watch::Sender::new(Arc::new(first)),
             dirty: true,
         }
@@ -122,17 +137,18 @@ impl Driver {
     }
 
     pub(super) async fn run(mut self) -> Over {
-        match self.work().await {
-            Ok(over) => {
+        match caught(self.work()).await {
+            Some(Ok(over)) => {
                 self.publish(Some(over.clone()));
                 over
             }
-            Err(error) => self.broken(error.0),
+            Some(Err(error)) => self.broken(error.0),
+            None => self.wind_up().await,
         }
     }
 
     /// What the last records caused is not shown: nobody knows whether they are on the disk.
-    fn broken(&mut self, reason: String) -> Over {
+    pub(super) fn broken(&mut self, reason: String) -> Over {
         let mut view = self.view.borrow().as_ref().clone();
         view.snapshot.journal_broken = Some(reason.clone());
         let over = Over::Broken { reason };
@@ -150,6 +166,11 @@ impl Driver {
             self.settle()?;
             if let Some(over) = self.over() {
                 return Ok(over);
+            }
+            if self.held {
+                let woke = self.inbox.recv().await;
+                self.take(woke.map_or(Woke::FaceGone, |request| Woke::Request(Box::new(request))))?;
+                continue;
             }
             if self.take_ready()? {
                 continue;
@@ -265,12 +286,17 @@ impl Driver {
             clock.sleep_until(request.not_before_ms).await;
             let wait = i64::try_from(request.timeout_ms + GUARD_MS).unwrap_or(i64::MAX / 4);
             let until = clock.now_ms().saturating_add(wait);
-            let answer = tokio::select! {
-                biased;
-                answer = cloud.call(&request) => answer,
-                () = clock.sleep_until(until) => Err(no_answer(request.timeout_ms)),
-            };
-            Woke::Answer(Box::new((request, answer)))
+            let answered = caught(async {
+                tokio::select! {
+                    biased;
+                    answer = cloud.call(&request) => answer,
+                    () = clock.sleep_until(until) => Err(no_answer(request.timeout_ms)),
+                }
+            });
+            let answer = answered.await;
+            let panicked = answer.is_none();
+            let answer = answer.unwrap_or_else(|| Err(panics::no_outcome()));
+            Woke::Answer(Box::new(Answer { request, answer, panicked }))
         }));
     }
 
@@ -298,9 +324,12 @@ impl Driver {
         match woke {
             Woke::Answer(answer) => {
                 self.in_flight -= 1;
-                self.sends -= usize::from(answer.0.changes);
-                self.kept -= usize::from(is_kept(&answer.0));
-                self.facts.push_back(answered(answer.0, answer.1));
+                self.sends -= usize::from(answer.request.changes);
+                self.kept -= usize::from(is_kept(&answer.request));
+                self.facts.push_back(answered(answer.request, answer.answer));
+                if answer.panicked {
+                    self.stop(Over::Panicked { reason: panics::ADAPTER.to_owned() });
+                }
             }
             Woke::Timer(timer) => {
                 self.armed.remove(&timer);
@@ -315,6 +344,7 @@ impl Driver {
             }
             Woke::FaceGone => {
                 self.face_gone = true;
+                self.held = false;
                 self.leave("the terminal is gone");
             }
             Woke::Tick => self.dirty = true,
@@ -345,8 +375,14 @@ impl Driver {
             (self.is_open, self.visitors, self.dirty) = (*is_open, *here, true);
             return Ok(Asked::Admitted);
         }
+        if let Command::Hold { on } = command {
+            return self.hold(*on).map(|()| Asked::Admitted);
+        }
         if self.leaving.is_some() {
             return Err(being_left());
+        }
+        if self.held && !matches!(command, Command::Leave { .. } | Command::Abort { .. }) {
+            return Err(Refusal::new("the run is held until its terminal is back"));
         }
         let mut admitted = self.parts.engine.admit(self.parts.clock.now_ms(), command)?;
         if let Some(need) = admitted.proof.take() {
@@ -364,6 +400,20 @@ impl Driver {
         Ok(Asked::Admitted)
     }
 
+    /// Nothing begins until it is let go on; refused while something is out whose answer has to be
+    /// listened to. All that waited is settled before a request is served, so nothing is on its way out.
+    fn hold(&mut self, on: bool) -> Result<(), Refusal> {
+        if on && self.sends > self.kept {
+            return Err(Refusal::new("a call is in flight: its outcome is awaited first"));
+        }
+        if on && !self.proving.is_empty() {
+            return Err(Refusal::new("a code is being checked: its answer is awaited first"));
+        }
+        self.held = on;
+        self.dirty = true;
+        Ok(())
+    }
+
     /// Has a code checked, once. Real devices may take a while; the loop goes on meanwhile.
     fn prove(&mut self, need: Box<ProofNeed>, command: Command, reply: Option<Reply>) {
         let checked = self.parts.mfa.verify(MfaRequest {
@@ -376,14 +426,17 @@ impl Driver {
         });
         self.proving.insert(need.step.clone());
         self.calls.push(Box::pin(async move {
-            let answer = checked.await;
-            Woke::Proved(Box::new(Proved { need, command, reply, answer }))
+            let answer = caught(checked).await;
+            let panicked = answer.is_none();
+            // It may have been used up before.
+            let answer = answer.unwrap_or_else(|| Err(MfaRefusal::Unreachable.into()));
+            Woke::Proved(Box::new(Proved { need, command, reply, answer, panicked }))
         }));
     }
 
     /// The answer about a code is there. What was true when it was asked for has to be true still.
     fn proved(&mut self, proved: Proved) -> Result<(), JournalError> {
-        let Proved { need, command, reply, answer } = proved;
+        let Proved { need, command, reply, answer, panicked } = proved;
         self.proving.remove(&need.step);
         let now_ms = self.parts.clock.now_ms();
         let outcome = match answer {
@@ -404,6 +457,9 @@ impl Driver {
                 Err(Refusal::new(words).of(RefusalKind::Code).hint(format!("next code in {next_s}s")))
             }
         };
+        if panicked {
+            self.stop(Over::Panicked { reason: panics::DEVICE.to_owned() });
+        }
         self.settle()?;
         match (reply, outcome) {
             (Some(reply), outcome) => drop(reply.send(outcome)),
@@ -414,9 +470,15 @@ impl Driver {
     }
 
     fn leave(&mut self, reason: &str) {
+        self.stop(Over::Left { reason: reason.to_owned() });
+    }
+
+    /// No further step begins; what is in flight is awaited.
+    fn stop(&mut self, over: Over) {
+        let (Over::Left { reason } | Over::Panicked { reason }) = &over else { return };
         if self.leaving.is_none() && self.parts.engine.finished().is_none() {
-            self.facts.push_back(Event::RunLeft { reason: reason.to_owned() });
-            self.leaving = Some(Over::Left { reason: reason.to_owned() });
+            self.facts.push_back(Event::RunLeft { reason: reason.clone() });
+            self.leaving = Some(over);
         }
     }
 
@@ -517,62 +579,5 @@ impl Driver {
                 Some(PracticeCode { person, code, left_ms })
             })
             .collect()
-    }
-}
-
-/// The operator, then everybody who holds a role.
-fn people(engine: &Engine) -> Vec<String> {
-    let plan = engine.plan();
-    let mut people = vec![plan.operator.clone()];
-    for person in plan.roles.values().flatten() {
-        if !people.contains(person) {
-            people.push(person.clone());
-        }
-    }
-    people
-}
-
-fn being_left() -> Refusal {
-    Refusal::new("the run is being left").of(RefusalKind::Left)
-}
-
-/// A send whose end is told to whoever comes later.
-fn is_kept(request: &CallRequest) -> bool {
-    request.changes && request.call.operation().keeps_account()
-}
-
-fn no_answer(timeout_ms: u64) -> CloudError {
-    CloudError {
-        kind: CloudErrorKind::UnknownOutcome,
-        code: "NoAnswer".to_owned(),
-        message: format!("no answer within {}", crate::model::time::human_ms(timeout_ms)),
-        request_id: None,
-    }
-}
-
-/// An answer as a fact. A read with no answer changed nothing: it is refused, not unknown.
-fn answered(request: CallRequest, answer: Result<CloudReply, CloudError>) -> Event {
-    let ticket: Ticket = request.ticket;
-    match (ticket.purpose, answer) {
-        (Purpose::Action | Purpose::Rollback(_), Ok(reply)) => Event::ActionSucceeded {
-            ticket,
-            result: reply.value,
-            request_id: reply.request_id,
-            cloud_ms: reply.cloud_ms,
-        },
-        (Purpose::Action | Purpose::Rollback(_), Err(error)) => {
-            if request.changes && error.kind == CloudErrorKind::UnknownOutcome {
-                Event::ActionUnknown { ticket, error }
-            } else {
-                Event::ActionRefused { ticket, error }
-            }
-        }
-        (Purpose::Before | Purpose::Check(_) | Purpose::Verify(_) | Purpose::Probe, Ok(reply)) => {
-            Event::Observed { ticket, result: Ok(reply.value), request_id: reply.request_id, cloud_ms: reply.cloud_ms }
-        }
-        (Purpose::Before | Purpose::Check(_) | Purpose::Verify(_) | Purpose::Probe, Err(error)) => {
-            let request_id = error.request_id.clone();
-            Event::Observed { ticket, result: Err(error), request_id, cloud_ms: None }
-        }
     }
 }

@@ -46,6 +46,10 @@ pub enum Over {
     Broken {
         reason: String,
     },
+    /// A part of the program has panicked; calls in flight were awaited, and the run can be resumed.
+    Panicked {
+        reason: String,
+    },
 }
 
 /// One request and where its answer goes.

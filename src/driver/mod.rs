@@ -4,9 +4,11 @@
 //! *Journal, sync, then act*: nothing that a batch of events caused is performed or shown before the
 //! batch is durable.
 
+mod answers;
 mod auto;
 mod core;
 pub mod handle;
+mod panics;
 pub mod router;
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The loop with scripted parts: what is sent when the disk fails, when the face goes, when told to leave.
 
+mod panics;
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -125,7 +125,9 @@ impl Engine {
             }
             Command::Leave { reason } => Ok(Admitted::plain(vec![Event::RunLeft { reason: reason.clone() }])),
             Command::Abort { reason } => Ok(Admitted::plain(vec![Event::RunAborted { reason: reason.clone() }])),
-            Command::Attention { .. } | Command::Visitors { .. } => Ok(Admitted::plain(Vec::new())),
+            Command::Attention { .. } | Command::Visitors { .. } | Command::Hold { .. } => {
+                Ok(Admitted::plain(Vec::new()))
+            }
         }
     }
 

@@ -96,6 +96,11 @@ pub enum Command {
         is_open: bool,
         here: u32,
     },
+    /// The process is about to be put to sleep by its terminal: let nothing begin until it is back.
+    /// Refused while a call is in flight.
+    Hold {
+        on: bool,
+    },
 }
 
 /// Text a person typed at a gate: compared, never shown or logged, and wiped from memory when it is

@@ -249,7 +249,7 @@ impl Desk {
     async fn ask(&self, command: Command) -> Result<(), Refusal> {
         let gone = || match self.view.borrow().over {
             Some(Over::Finished | Over::Aborted) => Refusal::new("the run is over").of(RefusalKind::Ended),
-            Some(Over::Left { .. } | Over::Broken { .. }) | None => {
+            Some(Over::Left { .. } | Over::Broken { .. } | Over::Panicked { .. }) | None => {
                 Refusal::new("the run has stopped").of(RefusalKind::Left)
             }
         };

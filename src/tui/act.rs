@@ -65,7 +65,7 @@ pub fn act(model: &mut Model, view: &View, act: Act, out: &mut Vec<Outgoing>) {
             copy(model, link, "this step has no page in the AWS console", out);
         }
         Act::Leave => leave(model, view, out),
-        Act::Suspend => model.say("Ctrl+Z is refused: the clock of a recovery never sleeps; use q to leave"),
+        Act::Suspend => out.push(Outgoing::Suspend),
         Act::NextField | Act::PrevField => {}
     }
 }
@@ -260,7 +260,7 @@ fn leave(model: &mut Model, view: &View, out: &mut Vec<Outgoing>) {
         None if view.watched.is_some() => out.push(Outgoing::Exit(Exit::Left)),
         None => open(model, view, Kind::Leave, ""),
         Some(Over::Finished) => out.push(Outgoing::Exit(Exit::Finished)),
-        Some(Over::Left { .. }) => out.push(Outgoing::Exit(Exit::Left)),
+        Some(Over::Left { .. } | Over::Panicked { .. }) => out.push(Outgoing::Exit(Exit::Left)),
         Some(Over::Aborted) => out.push(Outgoing::Exit(Exit::Aborted)),
         Some(Over::Broken { .. }) => out.push(Outgoing::Exit(Exit::Broken)),
     }

@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
 use super::Exit;
+use super::jobs::{Job, Jobs, has_shell, is_in_front};
 use super::look;
 use super::model::{Model, Options};
 use super::term::{Term, events, hung_up};
@@ -44,6 +45,7 @@ pub async fn run(mut handle: Handle, options: Options) -> io::Result<Exit> {
         started: Instant::now(),
         last_frame: None,
         answers: FuturesUnordered::new(),
+        jobs: Jobs::new()?,
     };
     let mut view = first;
     let mut events = events().await;
@@ -58,7 +60,8 @@ pub async fn run(mut handle: Handle, options: Options) -> io::Result<Exit> {
         if !Term::is_ours() {
             return Ok(Exit::TerminalLost);
         }
-        if due.is_some_and(|least| app.may_draw(least)) {
+        // Behind another program the terminal is not to be touched.
+        if due.is_some_and(|least| app.may_draw(least)) && is_in_front() {
             app.fit(&handle, &view).await?;
             app.draw(&view)?;
             due = None;
@@ -84,6 +87,15 @@ pub async fn run(mut handle: Handle, options: Options) -> io::Result<Exit> {
             },
             Some((id, result)) = app.answers.next() => Some(UiEvent::Answer(id, result)),
             () = until(wake) => Some(UiEvent::Tick),
+            job = app.jobs.next() => {
+                match job {
+                    Job::Stop => app.suspend(&handle).await?,
+                    // Stopped by somebody who did not ask: who knows what the terminal looks like now.
+                    Job::Continue if is_in_front() => app.term.take_back()?,
+                    Job::Continue => {}
+                }
+                Some(UiEvent::Tick)
+            }
             Ok(_) = hangup.wait_for(|gone| *gone) => return Ok(Exit::TerminalLost),
         };
         if let Some(event) = event {
@@ -101,6 +113,7 @@ struct App {
     started: Instant,
     last_frame: Option<Instant>,
     answers: FuturesUnordered<Answer>,
+    jobs: Jobs,
 }
 
 type Answer = futures_util::future::BoxFuture<'static, (u64, Result<(), Refusal>)>;
@@ -117,10 +130,32 @@ impl App {
                 Outgoing::Send(id, command) => self.send(handle, id, command).await,
                 Outgoing::Copy(text) => self.term.copy(&text)?,
                 Outgoing::Ring(message) => self.term.ring(&message)?,
+                Outgoing::Suspend if has_shell() => self.suspend(handle).await?,
+                Outgoing::Suspend => self.model.say("there is no shell to come back from: q leaves the run"),
                 Outgoing::Exit(exit) => return Ok(Some(exit)),
             }
         }
         Ok(None)
+    }
+
+    /// Sleeps until the shell goes on with this job; the clock of the run never does. Nothing begins
+    /// meanwhile, and while a call is in flight there is no sleep.
+    async fn suspend(&mut self, handle: &Handle) -> io::Result<()> {
+        let hold = |on| {
+            let (tell, told) = oneshot::channel();
+            let request = handle.requests.send((Command::Hold { on }, tell));
+            async move { if request.await.is_ok() { told.await.unwrap_or(Ok(())) } else { Ok(()) } }
+        };
+        if let Err(refusal) = hold(true).await {
+            self.model.say(refusal.message);
+            return Ok(());
+        }
+        self.term.give_back();
+        let slept = self.jobs.sleep().await;
+        let taken = self.term.take_back();
+        // A run that is over by now holds nothing.
+        drop(hold(false).await);
+        slept.and(taken)
     }
 
     async fn send(&mut self, handle: &Handle, id: u64, command: Command) {
@@ -200,6 +235,6 @@ fn exit_of(view: &View) -> Exit {
         Some(Over::Finished) => Exit::Finished,
         Some(Over::Aborted) => Exit::Aborted,
         Some(Over::Broken { .. }) => Exit::Broken,
-        Some(Over::Left { .. }) | None => Exit::Left,
+        Some(Over::Left { .. } | Over::Panicked { .. }) | None => Exit::Left,
     }
 }

@@ -12,6 +12,7 @@ mod app;
 mod dialog;
 #[cfg(test)]
 mod fixtures;
+pub mod jobs;
 mod keys;
 mod layout;
 mod look;
@@ -30,6 +31,7 @@ mod view;
 pub use app::run;
 pub use model::Options;
 pub use still::still;
+pub use term::{abandon, hung_up, unblock};
 pub use theme::ColorMode;
 
 /// How the screen was left.

@@ -22,6 +22,7 @@ use ratatui::crossterm::terminal::{
 use ratatui::crossterm::{cursor, execute, queue};
 use ratatui::layout::Rect;
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::termios::{QueueSelector, tcflush};
 use tokio::sync::watch;
 
 use crate::model::text::safe;
@@ -65,14 +66,19 @@ impl Term {
             title: None,
             sets_title,
         };
-        // No question is asked of the terminal: the first frame never waits for an answer. Terminals
-        // that do not know the keyboard flags ignore them.
+        term.enter()?;
+        Ok(term)
+    }
+
+    /// No question is asked of the terminal: the first frame never waits for an answer. Terminals
+    /// that do not know the keyboard flags ignore them.
+    fn enter(&mut self) -> io::Result<()> {
         let flags = KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES | KeyboardEnhancementFlags::REPORT_EVENT_TYPES;
-        if sets_title {
-            queue!(term.backend, Print(PUSH_TITLE))?;
+        if self.sets_title {
+            queue!(self.backend, Print(PUSH_TITLE))?;
         }
         execute!(
-            term.backend,
+            self.backend,
             EnterAlternateScreen,
             EnableBracketedPaste,
             EnableFocusChange,
@@ -80,8 +86,26 @@ impl Term {
             DisableLineWrap,
             cursor::Hide,
             Clear(ClearType::All)
-        )?;
-        Ok(term)
+        )
+    }
+
+    /// Gives the terminal to whoever is next, for a while.
+    pub fn give_back(&mut self) {
+        release(self.sets_title);
+    }
+
+    /// Takes it again, whatever was done to it meanwhile; what was typed meanwhile was not for us.
+    pub fn take_back(&mut self) -> io::Result<()> {
+        let is_ours = CLAIMED.swap(true, Ordering::SeqCst);
+        if is_ours {
+            // A shell sets the modes it likes for a job that is stopped and continued.
+            disable_raw_mode()?;
+        }
+        enable_raw_mode()?;
+        let _ = tcflush(io::stdin(), QueueSelector::IFlush);
+        self.title = None;
+        self.forget();
+        self.enter()
     }
 
     /// Whether it is still ours: a panic gives it back.
@@ -161,6 +185,19 @@ fn release(sets_title: bool) {
         let _ = execute!(out, Print(POP_TITLE));
     }
     let _ = disable_raw_mode();
+}
+
+/// Makes a screen that is stuck in writing to a terminal that nobody reads go on: what waits to be read
+/// is thrown away.
+pub fn unblock() {
+    let _ = tcflush(io::stdout(), QueueSelector::OFlush);
+}
+
+/// The modes of the terminal as they were, without a word written: for a terminal that takes none.
+pub fn abandon() {
+    if CLAIMED.swap(false, Ordering::SeqCst) {
+        let _ = disable_raw_mode();
+    }
 }
 
 /// A panic restores the terminal before it is told, and says how to go on.

@@ -45,6 +45,8 @@ pub enum Outgoing {
     Copy(String),
     /// A person is needed and looks elsewhere.
     Ring(String),
+    /// To the shell for a while.
+    Suspend,
     Exit(Exit),
 }
 
@@ -202,7 +204,7 @@ fn on_paste(model: &mut Model, view: &View, text: &str) {
 fn on_view(model: &mut Model, view: &View, out: &mut Vec<Outgoing>) {
     if let Some(over) = &view.over {
         model.dialog = None;
-        if matches!(over, Over::Left { .. }) {
+        if matches!(over, Over::Left { .. } | Over::Panicked { .. }) {
             out.push(Outgoing::Exit(Exit::Left));
             return;
         }

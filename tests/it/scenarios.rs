@@ -38,6 +38,7 @@ impl Drilled {
             (Over::Finished | Over::Broken { .. }, _) => 1,
             (Over::Left { .. }, _) => 5,
             (Over::Aborted, _) => 6,
+            (Over::Panicked { .. }, _) => 101,
         }
     }
 

@@ -162,6 +162,46 @@ impl Terminal {
         self.tail.drain(..keep);
     }
 
+    /// From now on nobody reads; the terminal itself stays.
+    pub fn stop_reading(&mut self) {
+        self.unplugged.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether the program has given the terminal back, as far as was read.
+    pub fn wait_given_back(&mut self) {
+        self.wait_raw("its own screen", |screen| !screen.alternate_screen());
+    }
+
+    fn wait_raw(&mut self, what: &str, is_so: impl Fn(&vt100::Screen) -> bool) {
+        let deadline = Instant::now() + self.patience;
+        while !is_so(self.parser.screen()) {
+            match self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(bytes) => self.take(&bytes),
+                Err(_) => panic!("waited in vain for {what}; the screen:\n{}", self.text()),
+            }
+        }
+    }
+
+    /// Whether the terminal's modes are those of a shell: it echoes, and gives out whole lines.
+    pub fn is_cooked(&self) -> bool {
+        const ECHO_AND_LINES: u32 = 0o12;
+        let modes = self.master.get_termios().unwrap();
+        modes.local_flags.bits() & ECHO_AND_LINES == ECHO_AND_LINES
+    }
+
+    /// Waits for the process to end while nobody reads. Gives its exit code, and the terminal's modes
+    /// are those of a shell.
+    pub fn wait_code(&mut self) -> u32 {
+        let deadline = Instant::now() + self.patience;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.exit_code();
+            }
+            assert!(Instant::now() < deadline, "it does not end");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     pub fn send(&mut self, keys: &str) {
         self.input.write_all(keys.as_bytes()).unwrap();
         self.input.flush().unwrap();

@@ -32,12 +32,11 @@ pub struct LastLook<'a> {
 /// When the screen fails.
 pub fn ask(settings: &Settings, look: &LastLook) -> Result<bool, CliError> {
     let model = model(look);
-    let asked = if settings.plain {
-        start::begin_plain(&model, io::stdin().lock(), io::stdout())
-    } else {
-        face::block_on(start::begin(model, face::options(settings)))
-    };
-    asked.map_err(|error| CliError::failed(format!("failed to show the start screen: {error}")))
+    if !settings.plain {
+        return face::ask(start::begin(model, face::options(settings)));
+    }
+    start::begin_plain(&model, io::stdin().lock(), io::stdout())
+        .map_err(|error| CliError::failed(format!("failed to show the start screen: {error}")))
 }
 
 fn model(look: &LastLook) -> BeginModel {

@@ -11,10 +11,10 @@ use super::{RUN, bytes, put, write_run};
 use crate::model::outcome::Mode;
 
 /// Records that a sync has covered, and those behind them that none has.
-const SYNCED: u64 = 9;
-const WAITING: usize = 12;
-/// As small as anything that reaches a disk as a whole.
-const PAGE_BYTES: usize = 512;
+const SYNCED: u64 = 3;
+const WAITING: usize = 5;
+/// Smaller than anything that reaches a disk as a whole: more ways to lose some.
+const PAGE_BYTES: usize = 256;
 
 /// A disk that is memory: thousands of recoveries, and nothing to wait for.
 #[derive(Debug)]

@@ -48,7 +48,7 @@ pub async fn run(mut handle: Handle, input: impl AsyncBufRead + Unpin, mut outpu
             return Ok(match over {
                 Over::Finished => Exit::Finished,
                 Over::Aborted => Exit::Aborted,
-                Over::Left { .. } => Exit::Left,
+                Over::Left { .. } | Over::Panicked { .. } => Exit::Left,
                 Over::Broken { .. } => Exit::Broken,
             });
         }

@@ -18,6 +18,7 @@ mod cases;
 mod check;
 mod codes;
 mod disk;
+mod ends;
 mod hostile;
 mod io_errors;
 mod keys;
