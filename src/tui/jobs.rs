@@ -35,6 +35,8 @@ impl Jobs {
 
     pub async fn next(&mut self) -> Job {
         tokio::select! {
+            // Both at once: it was to stop, and then to go on.
+            biased;
             _ = self.stop.recv() => Job::Stop,
             _ = self.go_on.recv() => Job::Continue,
         }

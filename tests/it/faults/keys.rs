@@ -146,6 +146,8 @@ fn suite_terminal() {
             _ => {}
         }
     }
+    // A shell goes on with a job only once it has seen it stop; this storm did not look.
+    screen.signal(Signal::CONT);
     screen.resize(WIDE);
     escape(&mut screen);
     screen.wait_until("the gate, whole again", |shown| (waits(shown) && shown.contains("TIMELINE")).then_some(()));
