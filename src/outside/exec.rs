@@ -108,7 +108,7 @@ fn order(call: &Exec, request: &CallRequest) -> Result<Order, CloudError> {
     if !cwd.is_dir() {
         return Err(invalid("NoDirectory", format!("`{}` is not a directory", cwd.display())));
     }
-    Ok(Order::new(argv, env, cwd, keeper::KEPT_BYTES))
+    Ok(Order::new(argv, &env, &cwd, keeper::KEPT_BYTES))
 }
 
 fn myself() -> PathBuf {

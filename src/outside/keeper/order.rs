@@ -4,7 +4,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-use std::path::PathBuf;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use tokio::process::Command;
@@ -26,7 +26,7 @@ pub struct Order {
 }
 
 impl Order {
-    pub fn new(argv: Vec<String>, env: Vec<(OsString, OsString)>, cwd: PathBuf, kept_bytes: u64) -> Self {
+    pub fn new(argv: Vec<String>, env: &[(OsString, OsString)], cwd: &Path, kept_bytes: u64) -> Self {
         let hex = |text: &OsStr| hex::encode(text.as_bytes());
         let env = env.iter().map(|(name, value)| (hex(name), hex(value))).collect();
         Self { argv, env, cwd: hex(cwd.as_os_str()), kept_bytes }
@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn an_order_arrives_whole_or_not_at_all() {
         let env = vec![("A".into(), OsString::from_vec(vec![b'x', 0xff]))];
-        let order = Order::new(vec!["a".into(), "b c\n".into()], env, "/tmp".into(), 7);
+        let order = Order::new(vec!["a".into(), "b c\n".into()], &env, Path::new("/tmp"), 7);
         let bytes = order.to_bytes().unwrap();
         let read = Order::read(&bytes[..]).unwrap();
         assert_eq!((read.argv.len(), read.program(), read.kept_bytes), (2, "a", 7));

@@ -42,8 +42,8 @@ pub(super) struct Started {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ended {
     pub program: String,
-    pub started_ms: i64,
-    pub ended_ms: i64,
+    pub from_ms: i64,
+    pub until_ms: i64,
     pub how: How,
     pub stdout: Stream,
     pub stderr: Stream,

@@ -86,8 +86,8 @@ pub(super) async fn carry_out(place: &Place, order: &Order) -> io::Result<LeftOp
     };
     let ended = Ended {
         program: order.program().chars().take(WHY_CHARS).collect(),
-        started_ms,
-        ended_ms: now_ms(),
+        from_ms: started_ms,
+        until_ms: now_ms(),
         how,
         stdout: out.finish(open.0.is_some()),
         stderr: err.finish(open.1.is_some()),

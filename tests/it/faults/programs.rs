@@ -240,7 +240,7 @@ fn lamed(without: Without) -> Vec<String> {
         Without::Account => std::fs::remove_dir_all(&dir).unwrap(),
         Without::Mark => std::fs::remove_file(dir.join("started.json")).unwrap(),
         Without::Lock => {
-            std::fs::remove_file(dir.join("lock")).and_then(|()| std::fs::write(dir.join("lock"), "")).unwrap()
+            std::fs::remove_file(dir.join("lock")).and_then(|()| std::fs::write(dir.join("lock"), "")).unwrap();
         }
         Without::Intent => {
             let journal = run.join("journal.jsonl");

@@ -23,8 +23,8 @@ impl Home {
 fn ended() -> Ended {
     Ended {
         program: "./x".to_owned(),
-        started_ms: 1,
-        ended_ms: 2,
+        from_ms: 1,
+        until_ms: 2,
         how: How::Exit(3),
         stdout: Stream::default(),
         stderr: Stream::default(),

@@ -19,7 +19,7 @@ impl Kept {
 
     fn order(&self, argv: &[&str]) -> Order {
         let env = vec![("PATH".into(), std::env::var_os("PATH").unwrap()), ("GREETING".into(), "hi there".into())];
-        Order::new(argv.iter().map(|&one| one.to_owned()).collect(), env, self.dir.path().to_owned(), 64 * 1024)
+        Order::new(argv.iter().map(|&one| one.to_owned()).collect(), &env, self.dir.path(), 64 * 1024)
     }
 
     fn sh(&self, script: &str) -> Order {
@@ -51,7 +51,7 @@ async fn arguments_arrive_as_they_are_and_both_streams_are_caught() {
     assert_eq!(ended.how, How::Exit(3));
     assert_eq!((kept.text("stdout"), kept.text("stderr")), (b"out\n".to_vec(), b"err\n".to_vec()));
     assert_eq!((ended.stdout.bytes, ended.stdout.left_open), (4, false));
-    assert!(ended.ended_ms >= ended.started_ms && ended.started_ms > 0);
+    assert!(ended.until_ms >= ended.from_ms && ended.from_ms > 0);
     let mode = std::fs::metadata(kept.place.stream("stdout")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }
