@@ -103,7 +103,11 @@ pub(super) struct Driver {
 impl Driver {
     pub(super) fn new(mut parts: Parts, inbox: mpsc::Receiver<Request>) -> Self {
         let rows = Arc::new(std::mem::take(&mut parts.rows).into_iter().map(Arc::new).collect::<Vec<_>>());
-        let snapshot = parts.engine.snapshot(parts.clock.now_ms());
+        let mut snapshot = parts.engine.snapshot(parts.clock.now_ms());
+        if matches!(parts.opening, Opening::Resumed(_)) {
+            // What is in doubt is told once this process has taken the run up.
+            snapshot.steps.iter_mut().for_each(|step| step.unknown = None);
+        }
         let rows_shown = Arc::clone(&rows);
         let first =
             View { snapshot, rows: rows_shown, practice: Vec::new(), is_open: false, watched: None, over: None };

@@ -9,14 +9,14 @@ use super::effect::CallSession;
 use super::ports::MfaPurpose;
 use super::snapshot::{Allowed, CheckState};
 use super::state::{CODE_PERIOD_MS, Stage};
-use crate::model::event::{Event, MfaProof, Purpose, UnknownDecision};
+use crate::model::event::{Event, MfaProof, Purpose};
 use crate::model::plan::StepIx;
 use crate::model::runbook::Confirm;
 
 /// Facts that may be recorded, once the proof (if one is needed) is there.
 #[derive(Debug, Clone)]
 pub struct Admitted {
-    events: Vec<Event>,
+    pub(super) events: Vec<Event>,
     pub proof: Option<ProofNeed>,
 }
 
@@ -32,7 +32,7 @@ pub struct ProofNeed {
 }
 
 impl Admitted {
-    fn plain(events: Vec<Event>) -> Self {
+    pub(super) fn plain(events: Vec<Event>) -> Self {
         Self { events, proof: None }
     }
 
@@ -56,7 +56,7 @@ impl Admitted {
     }
 }
 
-fn blank_proof() -> MfaProof {
+pub(super) fn blank_proof() -> MfaProof {
     MfaProof { by: String::new(), method: String::new(), device: String::new(), counter: None }
 }
 
@@ -106,8 +106,8 @@ impl Engine {
             Command::RollBack { step, digest, typed, code } => {
                 self.admit_rollback(at_ms, step, digest, typed.as_ref(), code.as_ref())
             }
-            Command::ResolveUnknown { step, decision, reason, code } => {
-                self.admit_resolution(at_ms, step, *decision, reason, code.as_ref())
+            Command::ResolveUnknown { step, decision, reason, typed, code } => {
+                self.admit_resolution(at_ms, step, (*decision, reason), typed.as_ref(), code.as_ref())
             }
             Command::ProbeAgain { step } => self.admit_probe_again(step),
             Command::Pause { reason } => match &self.run.paused {
@@ -177,7 +177,7 @@ impl Engine {
         may
     }
 
-    fn allowed(&self, step: &str, what: Allowed) -> Result<StepIx, Refusal> {
+    pub(super) fn allowed(&self, step: &str, what: Allowed) -> Result<StepIx, Refusal> {
         let ix = self.find(step)?;
         if self.allowances(ix).contains(&what) {
             Ok(ix)
@@ -227,7 +227,7 @@ impl Engine {
 
     /// Whether the exact text was typed; true when one was asked for.
     #[expect(clippy::unused_self, reason = "one of the admission's checks")]
-    fn check_typed(&self, wanted: Option<&str>, typed: Option<&Typed>) -> Result<bool, Refusal> {
+    pub(super) fn check_typed(&self, wanted: Option<&str>, typed: Option<&Typed>) -> Result<bool, Refusal> {
         match (wanted, typed) {
             (None, _) => Ok(false),
             (Some(wanted), Some(typed)) if typed.expose() == wanted && !wanted.is_empty() => Ok(true),
@@ -236,7 +236,13 @@ impl Engine {
         }
     }
 
-    fn proof_need(&self, at: i64, step: &str, person: &str, code: Option<&Typed>) -> Result<ProofNeed, Refusal> {
+    pub(super) fn proof_need(
+        &self,
+        at: i64,
+        step: &str,
+        person: &str,
+        code: Option<&Typed>,
+    ) -> Result<ProofNeed, Refusal> {
         if self.proofs.wrong_now(person, at) >= 3 {
             let left = (CODE_PERIOD_MS - at.rem_euclid(CODE_PERIOD_MS)) / 1000;
             let refusal = Refusal::new("three wrong codes").of(RefusalKind::Code);
@@ -255,7 +261,7 @@ impl Engine {
     }
 
     /// What the operator's code for a step opens: the rights for its sends.
-    fn sends_of(&self, ix: StepIx, sends: impl IntoIterator<Item = Purpose>) -> MfaPurpose {
+    pub(super) fn sends_of(&self, ix: StepIx, sends: impl IntoIterator<Item = Purpose>) -> MfaPurpose {
         let mut session = CallSession::Base;
         let mut calls = Vec::new();
         for purpose in sends {
@@ -411,7 +417,13 @@ impl Engine {
         }
         self.check_typed(view.type_text.as_deref(), typed)?;
         let attempt = self.steps[ix].attempt;
-        let started = Event::RollbackStarted { step: step.to_owned(), attempt, by: self.plan.operator.clone() };
+        let started = Event::RollbackStarted {
+            step: step.to_owned(),
+            attempt,
+            by: self.plan.operator.clone(),
+            digest: digest.to_owned(),
+            from: 0,
+        };
         if view.mfa.is_none() {
             return Ok(Admitted::plain(vec![started]));
         }
@@ -421,41 +433,9 @@ impl Engine {
         let verified = Event::MfaVerified { step: step.to_owned(), attempt, proof: blank_proof() };
         Ok(Admitted { events: vec![verified, started], proof: Some(need) })
     }
-
-    fn admit_resolution(
-        &self,
-        at: i64,
-        step: &str,
-        decision: UnknownDecision,
-        reason: &str,
-        code: Option<&Typed>,
-    ) -> Result<Admitted, Refusal> {
-        let ix = self.allowed(step, Allowed::ResolveUnknown)?;
-        let reason = required(reason, "how do you know? It stands in the report")?;
-        let attempt = self.steps[ix].attempt;
-        let by = self.plan.operator.clone();
-        let need = self.proof_need(at, step, &by, code)?;
-        let verified = Event::MfaVerified { step: step.to_owned(), attempt, proof: blank_proof() };
-        let resolved = Event::UnknownResolved { step: step.to_owned(), attempt, by, decision, reason };
-        Ok(Admitted { events: vec![verified, resolved], proof: Some(need) })
-    }
-
-    fn admit_probe_again(&self, step: &str) -> Result<Admitted, Refusal> {
-        let ix = self.allowed(step, Allowed::ResolveUnknown)?;
-        let purpose = self.steps[ix].doubt.as_ref().map(|doubt| doubt.purpose);
-        if !purpose.is_some_and(|purpose| self.can_probe(ix, purpose)) {
-            return Err(Refusal::new("there is nothing to probe: look by hand"));
-        }
-        let attempt = self.steps[ix].attempt;
-        Ok(Admitted::plain(vec![Event::ProbeRequested {
-            step: step.to_owned(),
-            attempt,
-            by: self.plan.operator.clone(),
-        }]))
-    }
 }
 
-fn required(text: &str, question: &str) -> Result<String, Refusal> {
+pub(super) fn required(text: &str, question: &str) -> Result<String, Refusal> {
     let text = text.trim();
     if text.is_empty() { Err(Refusal::new(question)) } else { Ok(text.to_owned()) }
 }

@@ -1,11 +1,11 @@
 //! Facts into state. Every event has its arm; one that cannot have happened is an anomaly.
 
 use super::effect::Effect;
-use super::state::{Approval, Doubt, Stage};
+use super::state::{Approval, Stage};
 use super::{Engine, propose};
 use crate::model::Value;
-use crate::model::event::{Event, MfaProof, MfaRefusal, Purpose, Stamped, Ticket, Timer, UnknownDecision};
-use crate::model::outcome::{CloudError, ProbeAnswer, RunStatus};
+use crate::model::event::{Event, MfaProof, MfaRefusal, Purpose, Stamped, Ticket, Timer};
+use crate::model::outcome::RunStatus;
 use crate::model::plan::StepIx;
 use crate::model::runbook::OnFailure;
 
@@ -32,7 +32,10 @@ impl Engine {
                 self.run.driver = Some(operator.clone());
                 self.on_resumed(at, out);
             }
-            Event::RunPaused { reason } => self.run.paused = Some(reason.clone()),
+            Event::RunPaused { reason } => {
+                self.run.paused = Some(reason.clone());
+                self.unconfirm_rechecked();
+            }
             Event::RunContinued => {
                 self.run.paused = None;
                 self.drive_all(at, out);
@@ -57,10 +60,13 @@ impl Engine {
             Event::CheckPassed { check, detail, .. } => {
                 if let Some(progress) = self.steps[step].checks.get_mut(usize::from(*check)) {
                     progress.last.clone_from(detail);
+                    progress.passed_ms = Some(at);
                 }
                 self.set_check(step, *check, CheckState::Passed, at, out);
             }
             Event::CheckFailed { check, message, .. } => {
+                // A confirmation given on an answer that no longer holds is none.
+                self.steps[step].unconfirm();
                 self.steps[step].reason = Some(message.clone());
                 self.set_check(step, *check, CheckState::Failed, at, out);
             }
@@ -107,16 +113,12 @@ impl Engine {
             }
             Event::ActionUnknown { ticket, error } => self.on_unknown(step, ticket, error, at, out),
             Event::ProbeAnswered { answer, detail, .. } => self.on_probe_answer(step, *answer, detail, at, out),
-            Event::ProbeRequested { .. } => {
-                self.mutate(step, at, |state| {
-                    state.not_before_ms = at;
-                    if let Some(doubt) = &mut state.doubt {
-                        doubt.for_person = false;
-                    }
-                });
-                self.drive(step, at, out);
+            Event::ProbeRequested { .. } => self.probe_again(step, at, out),
+            Event::VerificationInDoubt { verify, .. } => self.on_verification_in_doubt(step, *verify, at, out),
+            Event::ChecksOutdated { age_ms, .. } => self.on_checks_outdated(step, *age_ms, at, out),
+            Event::UnknownResolved { by, decision, reason, .. } => {
+                self.on_resolved(step, *decision, (by, reason), at, out);
             }
-            Event::UnknownResolved { decision, reason, .. } => self.on_resolved(step, *decision, reason, at, out),
             Event::RetryScheduled { attempt, not_before_ms, .. } => {
                 self.mutate(step, at, |state| {
                     state.stage = Stage::Backoff;
@@ -152,16 +154,23 @@ impl Engine {
                 self.enter_verifying(step, at, out);
             }
             Event::StepRetried { attempt, .. } => {
+                let token_of = self.steps[step].doubt.as_ref().and_then(|doubt| doubt.sends_again);
                 self.mutate(step, at, |state| state.renew(*attempt));
+                self.steps[step].token_of = token_of;
                 self.begin(step, at, out);
             }
-            Event::RollbackStarted { .. } => {
+            Event::RollbackStarted { digest, from, .. } => {
+                let known = self.rollback_calls(step).map(|(_, digest)| digest);
+                if !digest.is_empty() && known.as_ref() != Ok(digest) {
+                    let key = &self.plan.steps[step].key;
+                    return self.anomaly(out, format!("the roll back of `{key}` is not the one confirmed"));
+                }
                 self.mutate(step, at, |state| {
                     state.stage = Stage::RollingBack;
                     state.wants_rollback = false;
                     (state.intent, state.refused) = (None, None);
                 });
-                self.rollback_next(step, 0, at, out);
+                self.rollback_next(step, *from, at, out);
             }
             Event::StepRolledBack { .. } => self.mutate(step, at, |state| state.stage = Stage::RolledBack),
             Event::RollbackFailed { reason, .. } => {
@@ -207,33 +216,17 @@ impl Engine {
             self.steps[ix].proposed = false;
             self.steps[ix].inflight.clear();
             self.confirm_again(ix, at);
-            self.look_again(ix, at);
         }
         self.drive_all(at, out);
         self.finish_if_done(at, out);
-    }
-
-    /// What was too late for the process before may have ended since.
-    fn look_again(&mut self, ix: StepIx, at: i64) {
-        let Some(purpose) = self.steps[ix].doubt.as_ref().map(|doubt| doubt.purpose) else { return };
-        if self.steps[ix].stage == Stage::InDoubt && self.keeps_account(ix, purpose) && self.can_probe(ix, purpose) {
-            self.mutate(ix, at, |state| {
-                state.not_before_ms = at;
-                if let Some(doubt) = &mut state.doubt {
-                    doubt.for_person = false;
-                }
-            });
-        }
     }
 
     /// A confirmation belongs to the process that it was given to: what had not been sent by then
     /// waits for people again, checks included.
     fn confirm_again(&mut self, ix: StepIx, at: i64) {
         match self.steps[ix].stage {
-            Stage::Gated => {
-                let state = &mut self.steps[ix];
-                (state.confirmed, state.auto_confirmed, state.mfa) = (None, false, false);
-            }
+            Stage::Gated | Stage::Checking => self.steps[ix].unconfirm(),
+            Stage::InDoubt => self.look_anew(ix, at),
             Stage::Backoff => self.mutate(ix, at, |state| {
                 state.renew(state.attempt);
                 state.stage = Stage::Checking;
@@ -294,7 +287,7 @@ impl Engine {
     }
 
     /// A call of a rollback was answered; its answer may still say that it did nothing.
-    fn rolled_back(&mut self, ix: StepIx, n: u16, answer: Option<&Value>, at: i64, out: &mut Vec<Effect>) {
+    pub(super) fn rolled_back(&mut self, ix: StepIx, n: u16, answer: Option<&Value>, at: i64, out: &mut Vec<Effect>) {
         let call = self.call_of(ix, Purpose::Rollback(n)).ok();
         let failure = call.zip(answer).and_then(|(call, answer)| call.action.operation().failure(answer));
         match failure {
@@ -305,24 +298,6 @@ impl Engine {
                 propose(out, Event::RollbackFailed { step, attempt, reason });
             }
         }
-    }
-
-    fn on_unknown(&mut self, ix: StepIx, ticket: &Ticket, error: &CloudError, at: i64, out: &mut Vec<Effect>) {
-        self.steps[ix].answered(ticket.purpose);
-        let doubt = Doubt {
-            purpose: ticket.purpose,
-            error: error.to_string(),
-            answer: None,
-            detail: None,
-            for_person: !self.can_probe(ix, ticket.purpose),
-            seen: None,
-        };
-        self.mutate(ix, at, |state| {
-            state.stage = Stage::InDoubt;
-            state.doubt = Some(doubt);
-            state.not_before_ms = at;
-        });
-        self.drive(ix, at, out);
     }
 
     fn on_confirmed(&mut self, ix: StepIx, attempt: u32, by: &str, digest: &str, at: i64, out: &mut Vec<Effect>) {
@@ -377,6 +352,7 @@ impl Engine {
             state.refused = None;
             state.sent_ms = Some(at);
             state.read_tries = 0;
+            state.recheck = None;
         });
         self.send(ix, ticket.purpose, at, out);
     }
@@ -483,70 +459,6 @@ impl Engine {
         state.stage == Stage::Gated
             && state.attempt == attempt
             && state.call.as_ref().is_some_and(|call| call.digest == digest)
-    }
-
-    fn on_probe_answer(&mut self, ix: StepIx, answer: ProbeAnswer, detail: &str, at: i64, out: &mut Vec<Effect>) {
-        if self.steps[ix].stage != Stage::InDoubt {
-            return self.anomaly(out, "a probe answered for a step that is not in doubt".to_owned());
-        }
-        let settled_at = self.settled_after_ms(ix);
-        let purpose = self.steps[ix].doubt.as_ref().map_or(Purpose::Action, |doubt| doubt.purpose);
-        // What still runs has no result yet that anything could be verified by.
-        let keeps_account = self.keeps_account(ix, purpose);
-        let has_verify = !self.plan.steps[ix].verify.is_empty() && !keeps_account;
-        let next_look_ms = self.next_look_ms(ix, purpose, at);
-        let is_overdue = keeps_account && answer == ProbeAnswer::InProgress && at >= self.awaited_until_ms(ix);
-        self.mutate(ix, at, |state| {
-            let Some(doubt) = &mut state.doubt else { return };
-            doubt.answer = Some(answer);
-            doubt.detail = Some(detail.to_owned());
-            let early = answer == ProbeAnswer::Before && at < settled_at;
-            let poll = answer == ProbeAnswer::InProgress && (!has_verify || purpose != Purpose::Action);
-            let is_open = answer == ProbeAnswer::Before || answer == ProbeAnswer::CannotTell;
-            doubt.for_person = !early && (is_open || is_overdue);
-            if early {
-                state.not_before_ms = settled_at;
-            } else if poll {
-                state.not_before_ms = next_look_ms;
-            }
-        });
-        let known = answer == ProbeAnswer::After || (answer == ProbeAnswer::InProgress && has_verify);
-        match purpose {
-            Purpose::Rollback(n) if answer == ProbeAnswer::After => {
-                let seen = self.steps[ix].doubt.as_ref().and_then(|doubt| doubt.seen.clone());
-                self.rolled_back(ix, n, seen.as_ref(), at, out);
-            }
-            Purpose::Action if known => {
-                let seen = self.steps[ix].doubt.as_ref().and_then(|doubt| doubt.seen.clone());
-                self.steps[ix].result = seen;
-                self.enter_verifying(ix, at, out);
-            }
-            _ => self.drive(ix, at, out),
-        }
-    }
-
-    fn on_resolved(&mut self, ix: StepIx, decision: UnknownDecision, reason: &str, at: i64, out: &mut Vec<Effect>) {
-        let Some(purpose) = self.steps[ix].doubt.as_ref().map(|doubt| doubt.purpose) else {
-            return self.anomaly(out, "nothing was in doubt".to_owned());
-        };
-        let (step, attempt) = (self.plan.steps[ix].key.clone(), self.steps[ix].attempt);
-        match (decision, purpose) {
-            (UnknownDecision::RecordDone, Purpose::Rollback(n)) => self.rollback_next(ix, n + 1, at, out),
-            (UnknownDecision::RecordDone, _) => {
-                let seen = self.steps[ix].doubt.as_ref().and_then(|doubt| doubt.seen.clone());
-                self.steps[ix].result = seen;
-                self.enter_verifying(ix, at, out);
-            }
-            (UnknownDecision::RecordNotDone, Purpose::Rollback(_)) => {
-                propose(
-                    out,
-                    Event::RollbackFailed { step, attempt, reason: format!("recorded as not done: {reason}") },
-                );
-            }
-            (UnknownDecision::RecordNotDone, _) => {
-                propose(out, Event::StepFailed { step, attempt, reason: format!("recorded as not done: {reason}") });
-            }
-        }
     }
 
     fn on_failed(&mut self, ix: StepIx, reason: &str, at: i64, out: &mut Vec<Effect>) {

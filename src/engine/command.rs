@@ -63,6 +63,8 @@ pub enum Command {
         step: String,
         decision: UnknownDecision,
         reason: String,
+        /// The step's id, where the class of the call asks for it.
+        typed: Option<Typed>,
         code: Option<Typed>,
     },
     /// Ask the probe again.

@@ -12,17 +12,13 @@ use crate::model::digest::sha256_hex;
 use crate::model::event::{Event, Purpose, Ticket, Timer};
 use crate::model::outcome::{CloudError, CloudErrorKind, ProbeAnswer, RunStatus};
 use crate::model::plan::StepIx;
-use crate::model::runbook::{Check, Confirm, MfaMethod, MfaRule, ResumePolicy};
+use crate::model::runbook::{Check, Confirm, MfaMethod, MfaRule};
 use crate::model::time::{elapsed_ms, parse_duration_ms};
 
-/// How often a change in doubt is looked at again, in milliseconds.
-const PROBE_EVERY_MS: i64 = 10_000;
 /// How long the answer to a read is awaited, in milliseconds.
 const READ_TIMEOUT_MS: u64 = 10_000;
 /// How long one look at a program that still runs may wait for its end, beside the look itself.
 const WATCH_MS: u64 = 30_000;
-/// The least time between two looks at a program that runs, in milliseconds.
-const WATCH_EVERY_MS: i64 = 1_000;
 /// How long the answer to one AWS call that changes something is awaited, in milliseconds.
 const SEND_TIMEOUT_MS: u64 = 30_000;
 
@@ -75,7 +71,7 @@ impl Engine {
         Timer::Wait { step: self.plan.steps[ix].key.clone(), attempt: self.steps[ix].attempt }
     }
 
-    fn ask(&self, ix: StepIx, out: &mut Vec<Effect>) {
+    pub(super) fn ask(&self, ix: StepIx, out: &mut Vec<Effect>) {
         out.push(Effect::AskOperator { step: self.plan.steps[ix].key.clone() });
     }
 
@@ -86,7 +82,7 @@ impl Engine {
     fn drive_pending(&mut self, ix: StepIx, out: &mut Vec<Effect>) {
         let plan = std::sync::Arc::clone(&self.plan);
         let step = &plan.steps[ix];
-        let settled = self.steps[ix].forced || step.needs.iter().all(|&need| self.is_settled(need));
+        let settled = step.needs.iter().all(|&need| self.is_settled(need));
         let is_passed_over = self.steps[ix].passed_over.is_some();
         if !is_passed_over && (!settled || self.run.paused.is_some()) {
             return;
@@ -244,6 +240,11 @@ impl Engine {
         if !self.gate_is_open(ix, at) {
             return self.ask(ix, out);
         }
+        if let Some(age_ms) = self.outdated_ms(ix, at).filter(|_| self.steps[ix].recheck.is_none()) {
+            self.steps[ix].proposed = true;
+            let (step, attempt) = (self.plan.steps[ix].key.clone(), self.steps[ix].attempt);
+            return propose(out, Event::ChecksOutdated { step, attempt, age_ms });
+        }
         let action = self.steps[ix].call.as_ref().map(|call| call.action.clone());
         match action {
             Some(Action::Manual(_)) => self.enter_verifying(ix, at, out),
@@ -292,8 +293,9 @@ impl Engine {
 
     /// Derived, not drawn: the same attempt of the same run always carries the same token, and a drill's
     /// is that of its seed, so that a seed reproduces its journal.
-    fn token(&self, ix: StepIx, purpose: Purpose) -> String {
-        let (key, attempt) = (&self.plan.steps[ix].key, self.steps[ix].attempt);
+    pub(super) fn token(&self, ix: StepIx, purpose: Purpose) -> String {
+        let (key, state) = (&self.plan.steps[ix].key, &self.steps[ix]);
+        let attempt = state.token_of.filter(|_| purpose == Purpose::Action).unwrap_or(state.attempt);
         let run = self.drill.as_ref().map_or_else(|| self.run_id.clone(), |drill| format!("drill-{}", drill.seed));
         let seed = format!("{run}/{key}/{attempt}/{}", json!(purpose));
         sha256_hex(seed.as_bytes()).chars().take(32).collect()
@@ -385,27 +387,6 @@ impl Engine {
         propose(out, Event::ActionUnknown { ticket: self.ticket(ix, purpose), error });
     }
 
-    pub(super) fn can_probe(&self, ix: StepIx, purpose: Purpose) -> bool {
-        self.plan.steps[ix].resume != ResumePolicy::Ask
-            && self.call_of(ix, purpose).is_ok_and(|call| probe_of(&call.action).is_some())
-    }
-
-    /// Whether what carried out a send keeps account of it; see `Operation::keeps_account`.
-    pub(super) fn keeps_account(&self, ix: StepIx, purpose: Purpose) -> bool {
-        self.call_of(ix, purpose).is_ok_and(|call| call.action.operation().keeps_account())
-    }
-
-    /// Until when the end of a send is awaited (Unix ms): longer than that only a person's patience lasts.
-    pub(super) fn awaited_until_ms(&self, ix: StepIx) -> i64 {
-        let timeout_ms = i64::try_from(self.plan.steps[ix].timeout_ms).unwrap_or(i64::MAX / 4);
-        self.steps[ix].sent_ms.unwrap_or(0).saturating_add(timeout_ms)
-    }
-
-    /// When a change that is under way is looked at again (Unix ms).
-    pub(super) fn next_look_ms(&self, ix: StepIx, purpose: Purpose, at: i64) -> i64 {
-        at + if self.keeps_account(ix, purpose) { WATCH_EVERY_MS } else { PROBE_EVERY_MS }
-    }
-
     /// How long a read may take. A look at a program that was seen running waits for its end.
     fn read_timeout_ms(&self, ix: StepIx, purpose: Purpose, not_before_ms: i64) -> u64 {
         let doubt = self.steps[ix].doubt.as_ref().filter(|_| purpose == Purpose::Probe);
@@ -414,27 +395,6 @@ impl Engine {
                 READ_TIMEOUT_MS + WATCH_MS.min(elapsed_ms(not_before_ms, self.awaited_until_ms(ix)))
             }
             Some(_) | None => READ_TIMEOUT_MS,
-        }
-    }
-
-    /// From when on "still as before" is believed (Unix ms).
-    pub(super) fn settled_after_ms(&self, ix: StepIx) -> i64 {
-        let state = &self.steps[ix];
-        let purpose = state.doubt.as_ref().map_or(Purpose::Action, |doubt| doubt.purpose);
-        let settle = self.call_of(ix, purpose).map_or(0, |call| call.action.settle_ms());
-        state.sent_ms.unwrap_or(0) + i64::try_from(settle).unwrap_or(i64::MAX / 4)
-    }
-
-    fn drive_doubt(&mut self, ix: StepIx, out: &mut Vec<Effect>) {
-        let Some(doubt) = &self.steps[ix].doubt else { return };
-        let (purpose, for_person) = (doubt.purpose, doubt.for_person);
-        if for_person {
-            return self.ask(ix, out);
-        }
-        let probe = self.call_of(ix, purpose).ok().and_then(|call| probe_of(&call.action));
-        if let Some(probe) = probe {
-            let (target, not_before) = (self.target_for(ix, purpose), self.steps[ix].not_before_ms);
-            self.read(ix, Purpose::Probe, probe, target, not_before, out);
         }
     }
 
@@ -501,7 +461,8 @@ impl Engine {
         }
     }
 
-    /// `goto`: the target goes ahead; what hangs on the failed step and not on the target is skipped.
+    /// `goto`: what hangs on the failed step and not on the target is skipped, and so the target is next. Its
+    /// other needs are waited for, and what is settled does not run again: a jump cannot go round.
     pub(super) fn jump(&mut self, from: StepIx, target: &str, at: i64, out: &mut Vec<Effect>) {
         let targets = self.by_id.get(target).cloned().unwrap_or_default();
         let kept = self.downstream(&targets);
@@ -513,7 +474,6 @@ impl Engine {
             }
         }
         for ix in targets {
-            self.steps[ix].forced = true;
             self.drive(ix, at, out);
         }
         self.settled(from, at, out);
@@ -531,9 +491,4 @@ impl Engine {
         }
         found
     }
-}
-
-/// What is asked when the answer to a send was lost: the state that it changes, or its own account.
-fn probe_of(action: &Action) -> Option<Action> {
-    action.probe().or_else(|| action.operation().keeps_account().then(|| action.clone()))
 }

@@ -12,12 +12,14 @@
 mod admit;
 mod apply;
 pub mod command;
+mod doubt;
 mod drive;
 pub mod effect;
 mod forecast;
 mod login;
 mod meter;
 pub mod ports;
+mod recheck;
 mod scope;
 pub mod snapshot;
 mod state;
@@ -111,6 +113,7 @@ impl Engine {
         let mut out = Vec::new();
         self.meter.advance(stamped.at_ms);
         self.run.last_at_ms = self.run.last_at_ms.max(stamped.at_ms);
+        self.run.epoch = stamped.epoch;
         self.apply(stamped, &mut out);
         out
     }

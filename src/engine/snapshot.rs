@@ -240,6 +240,8 @@ pub struct GateView {
     /// A code of this person's device is needed.
     pub mfa: Option<MfaView>,
     pub approvals: Option<ApprovalsView>,
+    /// How old the pre-checks are, once that is too old to act on: they are asked again before the send.
+    pub outdated_ms: Option<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -291,14 +293,45 @@ pub struct RollbackView {
     pub mfa: Option<MfaView>,
 }
 
-/// A change whose answer was lost.
+/// A change whose answer was lost, and what is known of it. Kept after it was settled, until the
+/// step's next attempt.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct UnknownView {
-    pub error: String,
+    /// `action`, or `roll back, call 2 of 3`.
+    pub what: String,
+    pub attempt: u32,
+    pub action: String,
+    pub class: Class,
+    /// The exact request that was sent.
+    pub request: Vec<(String, String)>,
+    pub region: String,
+    pub account: String,
+    pub digest: String,
+    pub token: String,
+    pub confirmed_by: Option<String>,
     pub sent_ms: i64,
+    pub error: String,
+    /// From when on "not done" counts (Unix ms).
+    pub settled_from_ms: i64,
+    /// The read that looks; `None` where nothing can be looked at.
+    pub probe: Option<String>,
     pub answer: Option<ProbeAnswer>,
     pub detail: Option<String>,
+    /// When the probe last answered (Unix ms), and how often it did.
+    pub answered_ms: Option<i64>,
+    pub answers: u32,
+    /// When it is asked next (Unix ms).
+    pub next_ms: Option<i64>,
+    /// The probe is under way or will ask again; no person is needed yet.
     pub probing: bool,
+    /// The verification that cannot be asked without the lost answer.
+    pub verification: Option<String>,
+    /// What ended the doubt, once something has.
+    pub settled: Option<String>,
+    /// It was open in this process: somebody ought to see how it ended.
+    pub is_of_now: bool,
+    /// What has to be typed for a decision: the step's id, where nothing guards a second send.
+    pub type_text: Option<String>,
     pub mfa: Option<MfaView>,
 }
 

@@ -77,6 +77,8 @@ pub struct CheckProgress {
     pub first_ms: Option<i64>,
     /// Not to be asked again before this (Unix ms).
     pub next_ms: i64,
+    /// When the world last gave the answer that it passed with (Unix ms).
+    pub passed_ms: Option<i64>,
 }
 
 impl CheckProgress {
@@ -90,7 +92,15 @@ impl CheckProgress {
 
 impl Default for CheckProgress {
     fn default() -> Self {
-        Self { state: CheckState::Open, last: None, polls: 0, passes_in_row: 0, first_ms: None, next_ms: 0 }
+        Self {
+            state: CheckState::Open,
+            last: None,
+            polls: 0,
+            passes_in_row: 0,
+            first_ms: None,
+            next_ms: 0,
+            passed_ms: None,
+        }
     }
 }
 
@@ -111,10 +121,43 @@ pub struct Doubt {
     pub error: String,
     pub answer: Option<ProbeAnswer>,
     pub detail: Option<String>,
+    /// When the probe last answered (Unix ms), and how often it did.
+    pub answered_ms: Option<i64>,
+    pub answers: u32,
     /// A person is asked; the probe rests.
     pub for_person: bool,
     /// The probe's last answer, which stands in for the result once it says `After`.
     pub seen: Option<Value>,
+    /// The verification that needs the lost answer; before that, the doubt is about the call itself.
+    pub verify: Option<u16>,
+    /// What ended it.
+    pub settled: Option<String>,
+    /// A person has recorded it as done.
+    pub by_person: bool,
+    /// It is sent again, with the token of this attempt.
+    pub sends_again: Option<u32>,
+    /// The process in which it was last open.
+    pub epoch: u32,
+}
+
+impl Doubt {
+    pub const fn new(purpose: Purpose, error: String, for_person: bool, epoch: u32) -> Self {
+        Self {
+            purpose,
+            error,
+            answer: None,
+            detail: None,
+            answered_ms: None,
+            answers: 0,
+            for_person,
+            seen: None,
+            verify: None,
+            settled: None,
+            by_person: false,
+            sends_again: None,
+            epoch,
+        }
+    }
 }
 
 impl Doubt {
@@ -155,9 +198,12 @@ pub struct StepState {
     pub verified: Option<Value>,
     pub outputs: Object,
     pub external: bool,
-    /// `goto` made it ready whatever it needs.
-    pub forced: bool,
     pub doubt: Option<Doubt>,
+    /// The attempt whose token is sent: an earlier one's after "send again", so that the cloud can tell
+    /// that it is the same call.
+    pub token_of: Option<u32>,
+    /// How old the pre-checks were when they had to be asked again under a standing confirmation.
+    pub recheck: Option<u64>,
     pub rollback_at: u16,
     /// The last send whose intent was recorded in this attempt.
     pub intent: Option<Purpose>,
@@ -205,8 +251,9 @@ impl StepState {
             verified: None,
             outputs: Object::new(),
             external: false,
-            forced: false,
             doubt: None,
+            token_of: None,
+            recheck: None,
             rollback_at: 0,
             intent: None,
             refused: None,
@@ -235,10 +282,19 @@ impl StepState {
             people_ms: self.people_ms,
             cloud_ms: self.cloud_ms,
             since_ms: self.since_ms,
-            forced: self.forced,
             past_approvals,
             ..fresh
         };
+    }
+
+    /// Forgets what people confirmed: they are asked again.
+    pub fn unconfirm(&mut self) {
+        (self.confirmed, self.auto_confirmed, self.mfa, self.recheck) = (None, false, false, None);
+    }
+
+    /// Whether the answer of the call was lost, whatever was found out since.
+    pub const fn has_lost_answer(&self) -> bool {
+        self.doubt.is_some()
     }
 
     pub fn awaits(&self, purpose: Purpose) -> bool {
@@ -266,6 +322,8 @@ pub struct RunState {
     /// A record that ends the run was asked for.
     pub ending: bool,
     pub last_at_ms: i64,
+    /// The process that wrote the last event, counted from 1.
+    pub epoch: u32,
     /// How far this machine's clock was ahead of the cloud's at its last answer.
     pub skew_ms: i64,
 }

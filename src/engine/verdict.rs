@@ -7,7 +7,7 @@ use super::state::{CheckProgress, Stage};
 use super::{Engine, is_passing, propose};
 use crate::model::Value;
 use crate::model::event::{Event, Purpose, Ticket};
-use crate::model::outcome::{CloudError, CloudErrorKind, ProbeAnswer};
+use crate::model::outcome::{CloudError, CloudErrorKind};
 use crate::model::plan::StepIx;
 use crate::model::runbook::Check;
 use crate::model::time::{elapsed_ms, human_ms};
@@ -80,16 +80,20 @@ impl Engine {
         let passed = matches!(verdict, Event::CheckPassed { .. });
         let (every, lasts) = (check.every_ms, check.for_ms);
         let tries = self.steps[ix].read_tries;
+        let expired = is_expired(result.as_ref());
         let Some(progress) = self.progress_mut(ix, Purpose::Check(n)) else { return };
         progress.polls += 1;
-        let expired = is_expired(result.as_ref());
         progress.see(last, expired);
         let first = *progress.first_ms.get_or_insert(at);
         let passing = result.as_ref().err().is_some_and(|error| is_passing(error.kind)) && tries < READ_TRIES;
-        let again = !passed && (elapsed_ms(first, at) < lasts || passing || expired);
+        // Under a standing confirmation it is asked once: nothing runs long after somebody said so.
+        let patient = self.steps[ix].recheck.is_none() && (elapsed_ms(first, at) < lasts || expired);
+        let again = !passed && (patient || passing);
         if again {
-            progress.state = CheckState::Open;
-            progress.next_ms = at + i64::try_from(every.max(100)).unwrap_or(10_000);
+            if let Some(progress) = self.progress_mut(ix, Purpose::Check(n)) {
+                progress.state = CheckState::Open;
+                progress.next_ms = at + i64::try_from(every.max(100)).unwrap_or(10_000);
+            }
             self.steps[ix].read_tries += u32::from(passing && !expired);
             self.drive(ix, at, out);
         } else {
@@ -148,12 +152,24 @@ impl Engine {
 
     pub(super) fn drive_verifying(&mut self, ix: StepIx, at: i64, out: &mut Vec<Effect>) {
         let plan = std::sync::Arc::clone(&self.plan);
-        let open = self.steps[ix].verify.iter().position(|progress| progress.state != CheckState::Passed);
+        let is_through = |one: &CheckProgress| matches!(one.state, CheckState::Passed | CheckState::Overridden);
+        let open = self.steps[ix].verify.iter().position(|one| !is_through(one));
         let Some(n) = open else { return self.succeed(ix, out) };
         let Some(check) = plan.steps[ix].verify.get(n) else { return };
-        let purpose = Purpose::Verify(u16::try_from(n).unwrap_or(u16::MAX));
+        let number = u16::try_from(n).unwrap_or(u16::MAX);
+        let purpose = Purpose::Verify(number);
         if self.steps[ix].awaits(purpose) {
             return;
+        }
+        if let Some(message) = self.lacks_answer(ix, check) {
+            // Whoever recorded it as done has answered for the answer itself.
+            if check.uses.is_none() && self.steps[ix].doubt.as_ref().is_some_and(|doubt| doubt.by_person) {
+                self.steps[ix].verify[n].state = CheckState::Overridden;
+                return self.drive_verifying(ix, at, out);
+            }
+            self.steps[ix].proposed = true;
+            let (step, attempt) = (plan.steps[ix].key.clone(), self.steps[ix].attempt);
+            return propose(out, Event::VerificationInDoubt { step, attempt, verify: number, message });
         }
         let own = self.steps[ix].call.as_ref().map(|call| call.action.clone());
         match (&check.uses, own) {
@@ -165,8 +181,11 @@ impl Engine {
                 self.read(ix, purpose, action, target, next, out);
             }
             (None, _) => {
-                let result = self.steps[ix].result.clone().unwrap_or(Value::Null);
-                self.judge_poll(ix, n, Ok(&result), at, out);
+                let result = self.steps[ix].result.clone();
+                if result.is_some() {
+                    self.steps[ix].verified.clone_from(&result);
+                }
+                self.judge_poll(ix, n, Ok(&result.unwrap_or(Value::Null)), at, out);
             }
         }
     }
@@ -189,8 +208,12 @@ impl Engine {
         let plan = std::sync::Arc::clone(&self.plan);
         let own = plan.steps[ix].verify.get(usize::from(n)).is_some_and(|check| check.uses.is_none());
         match result {
-            Ok(value) if own => self.steps[ix].result = Some(value.clone()),
-            Ok(value) => self.steps[ix].verified = Some(value.clone()),
+            Ok(value) => {
+                if own {
+                    self.steps[ix].result = Some(value.clone());
+                }
+                self.steps[ix].verified = Some(value.clone());
+            }
             Err(_) => {}
         }
         self.judge_poll(ix, usize::from(n), result.as_ref(), at, out);
@@ -278,30 +301,6 @@ impl Engine {
         if is_own { call.action.operation().failure(answer) } else { None }
     }
 
-    fn on_probe(&mut self, ix: StepIx, result: &Result<Value, CloudError>, out: &mut Vec<Effect>) {
-        // Somebody has decided while it was asked.
-        if self.steps[ix].stage != Stage::InDoubt {
-            return;
-        }
-        let Some(purpose) = self.steps[ix].doubt.as_ref().map(|doubt| doubt.purpose) else { return };
-        let Ok(call) = self.call_of(ix, purpose) else { return };
-        let (answer, detail) = match result {
-            Ok(value) => {
-                let answer = call.action.judge(self.steps[ix].before.as_ref(), value);
-                if let Some(doubt) = &mut self.steps[ix].doubt {
-                    doubt.seen = Some(value.clone());
-                }
-                (answer, short_state(value))
-            }
-            // That nothing of the name is there is an answer too, where the call makes or takes it away.
-            Err(error) if error.kind == CloudErrorKind::NotFound => (call.action.judge_absent(), error.to_string()),
-            Err(error) => (ProbeAnswer::CannotTell, error.to_string()),
-        };
-        self.steps[ix].proposed = true;
-        let (step, attempt) = (self.plan.steps[ix].key.clone(), self.steps[ix].attempt);
-        propose(out, Event::ProbeAnswered { step, attempt, answer, detail });
-    }
-
     /// The recovery point achieved, as soon as the runbook's expression for it has a value.
     pub(super) fn note_rpa(&mut self) {
         let plan = std::sync::Arc::clone(&self.plan);
@@ -319,12 +318,12 @@ impl Engine {
 }
 
 /// An answer that says only that nobody was let in.
-fn is_expired<T, E: std::borrow::Borrow<CloudError>>(answer: Result<T, E>) -> bool {
+pub(super) fn is_expired<T, E: std::borrow::Borrow<CloudError>>(answer: Result<T, E>) -> bool {
     answer.is_err_and(|error| error.borrow().kind == CloudErrorKind::Expired)
 }
 
 /// The scalar members of an answer, for one line on a screen.
-fn short_state(value: &Value) -> String {
+pub(super) fn short_state(value: &Value) -> String {
     let Some(members) = value.as_object() else { return value.to_string().chars().take(120).collect() };
     let parts: Vec<String> = members
         .iter()

@@ -7,9 +7,9 @@ use super::forecast::Outlook;
 use super::scope::expect_source;
 use super::snapshot::{
     Activity, ApprovalsView, Awaited, CheckState, CheckView, ContactView, DrillView, GateView, GrantedView, LapsedView,
-    MfaView, Objective, PhaseView, RollbackView, Snapshot, StepView, UnknownView,
+    MfaView, Objective, PhaseView, RollbackView, Snapshot, StepView,
 };
-use super::state::{Approval, Stage};
+use super::state::{Approval, CheckProgress, Rendered, Stage};
 use crate::model::action::Action;
 use crate::model::action::command_line::{command_lines_of, shell_line};
 use crate::model::digest::digest_of;
@@ -19,7 +19,7 @@ use crate::model::outcome::{Risk, StepStatus};
 use crate::model::plan::{Plan, ResolvedTarget, StepIx};
 use crate::model::runbook::{Approvals, Check};
 use crate::model::template::{Node, Tree};
-use crate::model::time::{elapsed_ms, hms_utc};
+use crate::model::time::{elapsed_ms, hms_utc, human_ms};
 use crate::model::{Object, Value, partial};
 
 /// What is shown of a step before its inputs are all known.
@@ -253,7 +253,10 @@ impl Engine {
                 };
                 (Activity::Idle, text)
             }
-            Stage::Checking => (Activity::Checking, "checking".to_owned()),
+            Stage::Checking => match state.recheck {
+                Some(age_ms) => (Activity::Checking, format!("checked {} ago, asking again", human_ms(age_ms))),
+                None => (Activity::Checking, "checking".to_owned()),
+            },
             Stage::Blocked => (Activity::NeedsDecision, "check failed".to_owned()),
             Stage::Gated if self.approvals_missing(ix) => (Activity::NeedsPerson, "needs approval".to_owned()),
             Stage::Gated => (Activity::NeedsPerson, "waits for you".to_owned()),
@@ -262,7 +265,7 @@ impl Engine {
             Stage::InDoubt if state.doubt.as_ref().is_some_and(super::state::Doubt::is_watched) => {
                 (Activity::Calling, "in progress, watched".to_owned())
             }
-            Stage::InDoubt => (Activity::InDoubt, "outcome unknown".to_owned()),
+            Stage::InDoubt => (Activity::InDoubt, self.doubt_text(ix).to_owned()),
             Stage::Verifying => (Activity::Verifying, self.verifying_text(ix)),
             Stage::Waiting => (Activity::Calling, "waiting".to_owned()),
             Stage::RollingBack => (Activity::RollingBack, "rolling back".to_owned()),
@@ -283,7 +286,8 @@ impl Engine {
 
     fn verifying_text(&self, ix: StepIx) -> String {
         let state = &self.steps[ix];
-        let open = state.verify.iter().position(|one| one.state != CheckState::Passed);
+        let is_open = |one: &CheckProgress| !matches!(one.state, CheckState::Passed | CheckState::Overridden);
+        let open = state.verify.iter().position(is_open);
         let last = open.and_then(|n| state.verify[n].last.clone());
         match (open, state.verify.len(), last) {
             (Some(_), _, Some(last)) if !last.is_empty() => last,
@@ -311,7 +315,7 @@ impl Engine {
         }
     }
 
-    fn mfa_view(&self, person: &str, now_ms: i64) -> MfaView {
+    pub(super) fn mfa_view(&self, person: &str, now_ms: i64) -> MfaView {
         MfaView {
             person: person.to_owned(),
             device: String::new(),
@@ -359,6 +363,7 @@ impl Engine {
             return None;
         }
         let approvals = step.gates.approvals.as_ref().map(|wanted| self.approvals_view(ix, wanted, now_ms));
+        let outdated_ms = self.outdated_ms(ix, now_ms);
         Some(GateView {
             attempt: state.attempt,
             digest: state.call.as_ref()?.digest.clone(),
@@ -366,6 +371,7 @@ impl Engine {
             message: state.message.clone(),
             mfa: self.needs_mfa(ix, now_ms).then(|| self.mfa_view(&self.plan.operator, now_ms)),
             approvals,
+            outdated_ms,
         })
     }
 
@@ -374,28 +380,22 @@ impl Engine {
             return None;
         }
         let step = &self.plan.steps[ix];
-        let calls: Vec<_> =
-            step.rollback.iter().map(|uses| self.render_call(ix, uses)).collect::<Result<_, _>>().ok()?;
+        let (calls, digest) = self.rollback_calls(ix).ok()?;
         let risk = calls.iter().map(|call| call.action.spec().risk).max().unwrap_or(Risk::Read);
         Some(RollbackView {
-            digest: digest_of(&json!(calls.iter().map(|call| &call.digest).collect::<Vec<_>>())),
+            digest,
             calls: calls.iter().map(|call| format!("{} {}", call.action.name(), call.with)).collect(),
             type_text: (risk == Risk::Irreversible).then(|| step.key.clone()),
             mfa: risk.changes().then(|| self.mfa_view(&self.plan.operator, now_ms)),
         })
     }
 
-    fn unknown_view(&self, ix: StepIx, now_ms: i64) -> Option<UnknownView> {
-        let state = &self.steps[ix];
-        let doubt = state.doubt.as_ref().filter(|_| state.stage == Stage::InDoubt)?;
-        Some(UnknownView {
-            error: doubt.error.clone(),
-            sent_ms: state.sent_ms.unwrap_or(0),
-            answer: doubt.answer,
-            detail: doubt.detail.clone(),
-            probing: !doubt.for_person,
-            mfa: Some(self.mfa_view(&self.plan.operator, now_ms)),
-        })
+    /// The calls of a step's roll back, and the digest that binds them all.
+    pub(super) fn rollback_calls(&self, ix: StepIx) -> Result<(Vec<Rendered>, String), String> {
+        let calls: Vec<Rendered> =
+            self.plan.steps[ix].rollback.iter().map(|uses| self.render_call(ix, uses)).collect::<Result<_, _>>()?;
+        let digest = digest_of(&json!(calls.iter().map(|call| &call.digest).collect::<Vec<_>>()));
+        Ok((calls, digest))
     }
 
     /// The steps that wait for a person now: what a headless operator needs, without a whole snapshot.
@@ -404,12 +404,8 @@ impl Engine {
         let waits = |&ix: &StepIx| self.awaits(ix) == super::meter::Awaits::People;
         let view = |ix: StepIx| {
             let (kind, activity) = self.activity(ix);
-            Awaited {
-                step: self.plan.steps[ix].key.clone(),
-                kind,
-                gate: self.gate_view(ix, now_ms),
-                why: self.steps[ix].reason.clone().unwrap_or(activity),
-            }
+            let why = self.doubt_for_nobody(ix).or_else(|| self.steps[ix].reason.clone()).unwrap_or(activity);
+            Awaited { step: self.plan.steps[ix].key.clone(), kind, gate: self.gate_view(ix, now_ms), why }
         };
         (0..self.steps.len()).filter(waits).map(view).collect()
     }
@@ -455,7 +451,7 @@ fn accounts(plan: &Plan) -> String {
     found.join(", ")
 }
 
-fn account(target: &ResolvedTarget) -> Option<String> {
+pub(super) fn account(target: &ResolvedTarget) -> Option<String> {
     match (&target.account, &target.profile) {
         (Some(account), Some(profile)) => Some(format!("{account} {profile}")),
         (Some(account), None) => Some(account.clone()),

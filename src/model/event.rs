@@ -201,6 +201,21 @@ impl MfaRefusal {
 pub enum UnknownDecision {
     RecordDone,
     RecordNotDone,
+    /// Whatever became of it: a new attempt, with the token of the one in doubt.
+    SendAgain,
+}
+
+impl UnknownDecision {
+    pub const ALL: [Self; 3] = [Self::RecordDone, Self::RecordNotDone, Self::SendAgain];
+
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::RecordDone => "recorded as done",
+            Self::RecordNotDone => "recorded as not done",
+            Self::SendAgain => "to be sent again",
+        }
+    }
 }
 
 /// The closed set of facts.
@@ -387,6 +402,23 @@ pub enum Event {
         by: String,
         decision: UnknownDecision,
         reason: String,
+        /// The step's id was typed, as class D asks for.
+        #[serde(default, skip_serializing_if = "is_not")]
+        typed: bool,
+    },
+    /// A verification needs the answer of the call, and that was lost: a person decides.
+    VerificationInDoubt {
+        step: String,
+        attempt: u32,
+        verify: u16,
+        message: String,
+    },
+    /// The pre-checks were answered too long before the confirmation: they are asked again before
+    /// anything is sent.
+    ChecksOutdated {
+        step: String,
+        attempt: u32,
+        age_ms: u64,
     },
     /// A refused attempt goes out again by itself, under the same confirmation.
     RetryScheduled {
@@ -429,6 +461,12 @@ pub enum Event {
         step: String,
         attempt: u32,
         by: String,
+        /// Digest of the calls that were shown; empty in journals that did not know it yet.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        digest: String,
+        /// The call it begins with: another than the first when one in doubt is sent again.
+        #[serde(default, skip_serializing_if = "is_first")]
+        from: u16,
     },
     StepRolledBack {
         step: String,
@@ -458,6 +496,16 @@ pub enum Timer {
         step: String,
         attempt: u32,
     },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_not(flag: &bool) -> bool {
+    !*flag
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_first(call: &u16) -> bool {
+    *call == 0
 }
 
 impl Event {
@@ -495,6 +543,8 @@ impl Event {
             | Self::ProbeAnswered { step, .. }
             | Self::ProbeRequested { step, .. }
             | Self::UnknownResolved { step, .. }
+            | Self::VerificationInDoubt { step, .. }
+            | Self::ChecksOutdated { step, .. }
             | Self::RetryScheduled { step, .. }
             | Self::StepSucceeded { step, .. }
             | Self::StepFailed { step, .. }

@@ -4,7 +4,7 @@
 use super::row::RowKind;
 use super::value::brief;
 use crate::model::action::Action;
-use crate::model::event::{Event, MfaProof, Purpose, RunHeader, Stamped, Ticket, Timer, UnknownDecision};
+use crate::model::event::{Event, MfaProof, Purpose, RunHeader, Stamped, Ticket, Timer};
 use crate::model::outcome::{Mode, ProbeAnswer, RunStatus};
 use crate::model::time::{hms_utc, human_ms};
 
@@ -156,13 +156,17 @@ pub(super) fn words(stamped: &Stamped) -> Words {
         Event::ProbeRequested { step, attempt: _, by } => {
             Words::step(step, People, format!("probe asked again by {by}")).by(by)
         }
-        Event::UnknownResolved { step, attempt: _, by, decision, reason } => {
-            let decision = match decision {
-                UnknownDecision::RecordDone => "done",
-                UnknownDecision::RecordNotDone => "not done",
-            };
-            let text = format!("recorded as {decision} by {by}{}", because(reason));
+        Event::UnknownResolved { step, attempt: _, by, decision, reason, typed } => {
+            let typed = if *typed { ", name typed" } else { "" };
+            let text = format!("{} by {by}{typed}{}", decision.word(), because(reason));
             Words::step(step, Deviation, text).by(by).deviates("unknown outcome decided", reason)
+        }
+        Event::VerificationInDoubt { step, attempt: _, verify, message } => {
+            let text = format!("verification {} cannot be asked after a lost answer{}", verify + 1, because(message));
+            Words::step(step, Deviation, text).deviates("cannot be verified", message)
+        }
+        Event::ChecksOutdated { step, attempt: _, age_ms } => {
+            Words::step(step, Check, format!("checked {} ago, asking again", human_ms(*age_ms)))
         }
         Event::RetryScheduled { step, attempt: _, not_before_ms, after } => {
             let text = format!("to be sent again at {}: {}", hms_utc(*not_before_ms), after.word());
@@ -191,8 +195,9 @@ pub(super) fn words(stamped: &Stamped) -> Words {
             let text = format!("attempt {attempt} begun by {by}");
             Words::step(step, Deviation, text.clone()).by(by).deviates("retried", &text)
         }
-        Event::RollbackStarted { step, attempt: _, by } => {
-            let text = format!("rollback begun by {by}");
+        Event::RollbackStarted { step, attempt: _, by, digest: _, from } => {
+            let at = if *from > 0 { format!(" again at its call {}", from + 1) } else { String::new() };
+            let text = format!("rollback begun{at} by {by}");
             Words::step(step, Deviation, text.clone()).by(by).deviates("rolled back", &text)
         }
         Event::StepRolledBack { step, attempt: _ } => Words::step(step, Ended, "rolled back"),

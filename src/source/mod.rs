@@ -90,7 +90,7 @@ pub fn load(files: Vec<SourceFile>) -> Loaded {
     if let Some(lowered) = lowered {
         if let Some(graph) = graph::build(&lowered.runbook, &lowered.names, &mut sink) {
             refs::check(&lowered, &graph, &loaded.files, &mut sink);
-            lint::check(&lowered, &loaded.files, &mut sink);
+            lint::check(&lowered, &graph, &loaded.files, &mut sink);
             loaded.critical_path = Some(critical_path(&lowered.runbook));
         }
         loaded.rto_ms = lowered.runbook.objectives.rto_ms;

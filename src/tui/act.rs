@@ -11,7 +11,7 @@ use super::model::{Model, Page, Pane, Place, Spot, at_end};
 use super::update::Outgoing;
 use crate::driver::handle::{Over, View};
 use crate::engine::command::Command;
-use crate::engine::snapshot::{Activity, Allowed};
+use crate::engine::snapshot::{Activity, Allowed, StepView};
 
 /// Lines that a page key moves.
 const PAGE_LINES: u16 = 10;
@@ -59,6 +59,7 @@ pub fn act(model: &mut Model, view: &View, act: Act, out: &mut Vec<Outgoing>) {
         Act::Log => show(model, Page::Log),
         Act::Request => show(model, Page::Request),
         Act::Contacts => show(model, Page::Contacts),
+        Act::Doubt => show_doubt(model, view),
         Act::CopyCommand => copy_command(model, view, out),
         Act::CopyLink => {
             let link = model.step_now(view).and_then(|step| step.console_link.clone());
@@ -174,6 +175,9 @@ pub fn filter_key(model: &mut Model, view: &View, key: &KeyEvent, out: &mut Vec<
 
 /// Enter: the gate, the doubt, or what is to be decided; else the detail.
 fn open_spot(model: &mut Model, view: &View) {
+    if model.page == Page::Doubt {
+        return settle(model, view);
+    }
     if model.page != Page::Main {
         return;
     }
@@ -182,7 +186,7 @@ fn open_spot(model: &mut Model, view: &View) {
     model.spot = Some(Spot::Step(key.clone()));
     let has_gate = step.allowed.contains(&Allowed::Run) || step.allowed.contains(&Allowed::Approve);
     match step.activity_kind {
-        Activity::InDoubt => open(model, view, Kind::Doubt, &key),
+        Activity::InDoubt => show(model, Page::Doubt),
         Activity::NeedsDecision => model.dialog = Some(Dialog::Menu(Menu::decide(&key, model.now_ms))),
         _ if has_gate => open(model, view, Kind::Gate, &key),
         _ => {
@@ -193,8 +197,40 @@ fn open_spot(model: &mut Model, view: &View) {
     }
 }
 
+/// The doubt under the cursor, else the first that is open, else the first there was.
+fn show_doubt(model: &mut Model, view: &View) {
+    let steps = || view.snapshot.steps.iter().filter(|step| step.unknown.is_some());
+    let here = model.step_now(view).filter(|step| step.unknown.is_some());
+    let is_open = |step: &&StepView| step.activity_kind == Activity::InDoubt;
+    match here.or_else(|| steps().find(is_open)).or_else(|| steps().next()) {
+        Some(step) => {
+            model.spot = Some(Spot::Step(step.key.clone()));
+            show(model, Page::Doubt);
+        }
+        None => model.say("nothing is in doubt"),
+    }
+}
+
+/// Enter on the in-doubt screen: the decision, while there is one; then back to the run.
+fn settle(model: &mut Model, view: &View) {
+    let key = model.step_now(view).map(|step| step.key.clone()).unwrap_or_default();
+    let decides = view.watched.is_none();
+    match dialog::open(Kind::Doubt, view, &key, model.now_ms).filter(|_| decides) {
+        Some(form) => model.dialog = Some(Dialog::Form(form)),
+        None => leave_doubt(model),
+    }
+}
+
+/// Back from the in-doubt screen, to what waits.
+pub fn leave_doubt(model: &mut Model) {
+    model.page = Page::Main;
+    model.spot = None;
+}
+
 fn back(model: &mut Model, view: &View) {
-    if model.page != Page::Main {
+    if model.page == Page::Doubt {
+        leave_doubt(model);
+    } else if model.page != Page::Main {
         model.page = Page::Main;
     } else if view.over.is_some() {
         model.say("q closes");

@@ -1,16 +1,20 @@
 //! Hand-made views of a run in each of its states, so that screens need no engine to be tested.
 
+mod doubt;
+
 use std::sync::Arc;
 
 use crate::driver::handle::{Over, PracticeCode, View};
 use crate::engine::snapshot::{
     Activity, Allowed, ApprovalsView, CheckState, CheckView, ContactView, DrillView, ExpiredView, Forecast, GateView,
-    GrantedView, MfaView, Objective, PhaseView, RollbackView, Snapshot, StepView, TimeSplit, UnknownView,
+    GrantedView, MfaView, Objective, PhaseView, RollbackView, Snapshot, StepView, TimeSplit,
 };
 use crate::model::Value;
-use crate::model::outcome::{Class, Mode, ProbeAnswer, Risk, RunStatus, StepStatus};
+use crate::model::outcome::{Class, Mode, Risk, RunStatus, StepStatus};
 use crate::model::time::parse_rfc3339_ms;
 use crate::report::row::{Row, RowKind};
+
+pub use doubt::{doubt_settled, in_doubt, in_doubt_early, in_doubt_unguarded, unverifiable};
 
 const MIN: i64 = 60_000;
 
@@ -119,6 +123,7 @@ fn promote() -> StepView {
         message: Some("Up to 41m of data is lost.".into()),
         mfa: None,
         approvals: None,
+        outdated_ms: None,
     });
     promote.allowed = vec![Allowed::Run, Allowed::Skip, Allowed::DoneExternally];
     promote.critical = true;
@@ -284,6 +289,7 @@ pub fn calm_start() -> View {
         message: None,
         mfa: None,
         approvals: None,
+        outdated_ms: None,
     });
     first.allowed = vec![Allowed::Run, Allowed::Skip];
     snapshot.phases[0].status = StepStatus::Waiting;
@@ -348,6 +354,7 @@ pub fn full_gate() -> View {
             granted: Vec::new(),
             lapsed: Vec::new(),
         }),
+        outdated_ms: None,
     });
     cutover.allowed = vec![Allowed::Run, Allowed::Approve, Allowed::Skip];
     snapshot.phases[3].status = StepStatus::Waiting;
@@ -369,28 +376,12 @@ pub fn approved(mut view: View) -> View {
     view
 }
 
-/// The answer of promote was lost.
-pub fn in_doubt() -> View {
-    let mut view = drill(mid_run());
-    let promote = &mut view.snapshot.steps[5];
-    promote.status = StepStatus::Unknown;
-    promote.activity = "in doubt".into();
-    promote.activity_kind = Activity::InDoubt;
-    promote.gate = None;
-    promote.unknown = Some(UnknownView {
-        error: "connection reset after the request".into(),
-        sent_ms: at("03:40:40"),
-        answer: Some(ProbeAnswer::CannotTell),
-        detail: Some("writer is still shop-eu, no event of the failover".into()),
-        probing: false,
-        mfa: Some(MfaView {
-            person: "alice".into(),
-            device: "virtual device ending 7Q".into(),
-            last_counter: None,
-            wrong_tries: 0,
-        }),
-    });
-    promote.allowed = vec![Allowed::ResolveUnknown];
+/// The gate has waited for minutes since its checks were asked.
+pub fn outdated_gate() -> View {
+    let mut view = mid_run();
+    if let Some(gate) = &mut view.snapshot.steps[5].gate {
+        gate.outdated_ms = Some(250_000);
+    }
     view
 }
 
@@ -538,6 +529,12 @@ pub fn hostile() -> View {
     }
     if let Some(unknown) = &mut snapshot.steps[5].unknown {
         unknown.error.push_str(evil);
+        for text in [&mut unknown.what, &mut unknown.action, &mut unknown.region, &mut unknown.token] {
+            text.push_str(evil);
+        }
+        unknown.request.push((evil.into(), evil.into()));
+        unknown.verification = Some(evil.into());
+        unknown.type_text = Some(evil.into());
         unknown.detail = Some(evil.into());
     }
     for contact in &mut snapshot.contacts {

@@ -85,6 +85,8 @@ pub enum Page {
     Request,
     Contacts,
     Help,
+    /// A change whose answer was lost.
+    Doubt,
 }
 
 /// Narrows the steps by name.
@@ -118,6 +120,8 @@ pub struct Model {
     pub attention: bool,
     /// Steps for which was rung already.
     pub rung: BTreeSet<String>,
+    /// Doubts whose page has opened by itself.
+    pub doubts: BTreeSet<String>,
     pub burst: Burst<KeyCode>,
     next_id: u64,
 }
@@ -144,6 +148,7 @@ impl Model {
             last_key_ms: 0,
             attention: false,
             rung: BTreeSet::new(),
+            doubts: BTreeSet::new(),
             burst: Burst::default(),
             next_id: 0,
         }

@@ -208,11 +208,15 @@ fn on_view(model: &mut Model, view: &View, out: &mut Vec<Outgoing>) {
             out.push(Outgoing::Exit(Exit::Left));
             return;
         }
+        if model.page == Page::Doubt {
+            act::leave_doubt(model);
+        }
         if at_end(view) && model.page == Page::Main {
             model.filter = super::model::Filter::default();
         }
     }
     follow(model, view);
+    open_doubt(model, view);
     ring(model, view, out);
 }
 
@@ -254,6 +258,27 @@ fn follow(model: &mut Model, view: &View) {
     }
 }
 
+/// A doubt of this process opens its screen by itself, once, also when a probe has settled it in the
+/// meantime; never over an open dialog.
+fn open_doubt(model: &mut Model, view: &View) {
+    if model.dialog.is_some() || view.over.is_some() || view.watched.is_some() {
+        return;
+    }
+    for step in &view.snapshot.steps {
+        let Some(unknown) = step.unknown.as_ref().filter(|unknown| unknown.is_of_now) else { continue };
+        let id = format!("{} {} {} {:?}", step.key, unknown.attempt, unknown.sent_ms, unknown.verification);
+        if model.doubts.insert(id) && (unknown.verification.is_some() || model.page != Page::Doubt) {
+            model.spot = Some(super::model::Spot::Step(step.key.clone()));
+            model.page = Page::Doubt;
+            model.page_scroll = 0;
+            return;
+        }
+    }
+    if model.page == Page::Doubt && model.step_now(view).is_none_or(|step| step.unknown.is_none()) {
+        act::leave_doubt(model);
+    }
+}
+
 fn ring(model: &mut Model, view: &View, out: &mut Vec<Outgoing>) {
     let logins = view.snapshot.expired.iter().map(|one| format!("{}, for a new AWS login,", one.step));
     let waiting: Vec<String> =
@@ -284,6 +309,9 @@ fn on_answer(model: &mut Model, id: u64, result: Result<(), Refusal>) {
                 // An approval or a probe leaves the dialog open; what they change comes with the view.
                 Ok(()) if stays_open => {}
                 Ok(()) => {
+                    if form.kind == Kind::Doubt {
+                        model.page = Page::Main;
+                    }
                     model.dialog = None;
                     model.spot = None;
                 }

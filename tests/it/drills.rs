@@ -133,6 +133,29 @@ fn a_lost_answer_is_probed_and_never_sent_twice() {
     assert!(story.contains("unknown"), "the timeline keeps quiet about it: {story}");
 }
 
+/// Where nobody can decide, the run stops and says what is in doubt and what is to be done.
+#[test]
+fn a_doubt_that_only_a_person_can_settle_stops_a_headless_drill() {
+    let home = Home::new();
+    let runbook = home.write(
+        "fence.yaml",
+        "version: 1\nname: fence\ntitle: Fence\nobjectives: { rto: 2h, rpo: 1h }\nphases:\n  - id: a\n    steps:\n      \
+         - { id: tell, uses: aws/sns.publish, with: { topic_arn: 'arn:aws:sns:us-east-1:111122223333:dr', message: m } }\n",
+    );
+    let fault = "faults: [{ kind: lost_answer, action: aws/sns.publish, times: 1 }]\n";
+    let scenario = home.write("lost.yaml", format!("name: lost\nsummary: for a test\n{fault}"));
+    let args =
+        ["drill", &runbook, "--scenario", &scenario, "--no-tui", "--yes", "--speed", "max", "--operator", "alice"];
+    let said = home.run(&args);
+    assert_eq!(said.code, 5, "{}", said.stderr);
+    for words in ["tell: its outcome is unknown", "nothing can be probed", "in-doubt screen", "lifeboat resume"] {
+        assert!(said.stderr.contains(words), "{words:?}: {}", said.stderr);
+    }
+    let again = home.run(&["resume", "last", "--no-tui", "--yes"]);
+    assert_eq!(again.code, 5, "{}", again.stderr);
+    assert_eq!(events(&home.journal(), "ActionRequested").len(), 1, "sent again by itself");
+}
+
 #[test]
 fn lag_above_the_rpo_stops_before_anything_is_promoted() {
     let home = Home::new();

@@ -99,9 +99,20 @@ pub fn waits(screen: &str) -> bool {
 
 /// Opens the gate that waits, and waits until it listens.
 pub fn open(terminal: &mut Terminal) -> Dialog {
-    terminal.wait_until("a step that waits", |screen| waits(screen).then_some(()));
-    terminal.send(ENTER);
-    listening(terminal)
+    loop {
+        terminal.wait_until("a step that waits", |screen| waits(screen).then_some(()));
+        terminal.send(ENTER);
+        // A frame from before the last answer may show a gate that has closed by then.
+        let opened = terminal.wait_until("an open gate", |screen| match dialog(screen) {
+            Some(dialog) if !dialog.shows("a moment") => Some(Some(dialog)),
+            None if screen.contains("nothing to decide") => Some(None),
+            Some(_) | None => None,
+        });
+        match opened {
+            Some(dialog) => return dialog,
+            None => terminal.send(ESC),
+        }
+    }
 }
 
 /// The open dialog, once it listens.

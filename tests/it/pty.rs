@@ -6,7 +6,7 @@ use rustix::process::Signal;
 
 use crate::home::Home;
 use crate::operator::{close, dialog, listening, open, pass, waits};
-use crate::terminal::{ENTER, TAB, Terminal};
+use crate::terminal::{ENTER, ESC, TAB, Terminal};
 
 const WIDE: (u16, u16) = (120, 36);
 const PROMOTE: &str = "aws/rds.promote_read_replica_db_cluster";
@@ -54,18 +54,36 @@ fn count(home: &Home, kind: &str) -> usize {
     home.journal().iter().filter(|record| record["ev"]["type"] == kind).count()
 }
 
+/// The in-doubt screen once nothing is to be decided there any more.
+const SETTLED: &str = "Enter goes on to the run";
+
+enum Seen {
+    End,
+    Doubt,
+    Gate,
+}
+
 /// Passes every gate that opens until the end screen shows; gives the steps in order.
 fn walk_to_the_end(terminal: &mut Terminal) -> Vec<String> {
     let mut passed = Vec::new();
     loop {
-        let over = terminal.wait_until("a step that waits, or the end", |screen| {
-            let is_over = screen.contains("WHERE THE TIME WENT");
-            (is_over || waits(screen)).then_some(is_over)
+        let seen = terminal.wait_until("a step that waits, or the end", |screen| {
+            let seen = [
+                (screen.contains("WHERE THE TIME WENT"), Seen::End),
+                (screen.contains(SETTLED), Seen::Doubt),
+                (waits(screen), Seen::Gate),
+            ];
+            seen.into_iter().find_map(|(is_there, what)| is_there.then_some(what))
         });
-        if over {
-            return passed;
+        match seen {
+            Seen::End => return passed,
+            // A doubt that a probe has settled: read, and on.
+            Seen::Doubt => {
+                terminal.send(ESC);
+                terminal.wait_until("the run", |screen| (!screen.contains(SETTLED)).then_some(()));
+            }
+            Seen::Gate => passed.push(pass(terminal)),
         }
-        passed.push(pass(terminal));
     }
 }
 
@@ -236,6 +254,62 @@ fn a_killed_drill_goes_on_where_it_was() {
     assert_eq!(after[..before.len()], before[..], "what was acknowledged is gone");
     assert_eq!(count(&home, "RunResumed"), 1);
     assert_eq!(home.run(&["verify", "last"]).code, 0);
+}
+
+/// Between send and outcome the process dies. Whoever takes the run up sees what was asked and what is
+/// known of it before anything else; here a probe finds the promotion done, and it was sent once.
+#[test]
+fn a_kill_between_send_and_outcome_opens_the_in_doubt_screen() {
+    let home = Home::new();
+    // Without a verification of its own the step waits until the probe says done.
+    let (head, verified) = TWO_STEPS.split_once("        verify:\n").unwrap();
+    let scale = verified.split_once("      - id: scale").unwrap().1;
+    let runbook = home.write("two_steps.yaml", format!("{head}      - id: scale{scale}"));
+    let mut terminal = Terminal::start(&home, WIDE, &["drill", &runbook, "--seed", "7", "--speed", "1"]);
+    assert_eq!(pass(&mut terminal), "promote");
+    terminal.wait_until("the call", |_| (home.changes().len() == 1).then_some(()));
+    terminal.kill();
+    assert_eq!((count(&home, "ActionRequested"), count(&home, "ActionSucceeded")), (1, 0), "the answer was there");
+
+    let mut terminal = Terminal::start(&home, WIDE, &["resume", "last", "--speed", "max", "--people-speed", "10"]);
+    let screen = terminal.wait_for(SETTLED);
+    for words in [
+        "IN DOUBT",
+        "promote  was in doubt, and is settled",
+        "attempt 1, class C",
+        "rds:PromoteReadReplicaDBCluster  in us-east-1",
+        NAME,
+        "by alice",
+        "token ",
+        "ProcessEnded: the process ended between sending and the answer",
+        "Probe    done  db_cluster_identifier www-shop-dr",
+        "rds:DescribeDBClusters",
+        "the probe found it done",
+    ] {
+        assert!(screen.contains(words), "{words:?} is not on the in-doubt screen:\n{screen}");
+    }
+    let token = home.journal().iter().find_map(|record| record["ev"]["token"].as_str().map(str::to_owned)).unwrap();
+    assert!(screen.contains(&token), "{screen}");
+    assert_eq!(walk_to_the_end(&mut terminal), ["scale"], "promote was asked for again");
+    terminal.send("q");
+    assert_eq!(terminal.wait_exit().0, 0);
+    assert_eq!(home.changes().iter().filter(|action| *action == PROMOTE).count(), 1, "sent twice");
+    assert_eq!((count(&home, "ActionUnknown"), count(&home, "UnknownResolved")), (1, 0));
+}
+
+/// The control: an outcome that was durable leaves nothing in doubt.
+#[test]
+fn a_kill_after_the_outcome_opens_no_in_doubt_screen() {
+    let home = Home::new();
+    let mut terminal = two_steps(&home, "", "max");
+    assert_eq!(pass(&mut terminal), "promote");
+    terminal.wait_until("the next gate", |screen| (waits(screen) && screen.contains("✓ promote")).then_some(()));
+    terminal.kill();
+    let mut terminal = Terminal::start(&home, WIDE, &["resume", "last", "--speed", "max", "--people-speed", "10"]);
+    let screen = terminal.wait_until("the gate", |screen| waits(screen).then(|| screen.to_owned()));
+    assert!(!screen.contains("IN DOUBT"), "{screen}");
+    assert_eq!(count(&home, "ActionUnknown"), 0);
+    terminal.kill();
 }
 
 #[test]

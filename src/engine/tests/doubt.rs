@@ -15,6 +15,7 @@ fn resolve(decision: UnknownDecision) -> Command {
         step: "promote".to_owned(),
         decision,
         reason: "seen in the console".to_owned(),
+        typed: None,
         code: Some(Typed::new("1")),
     }
 }
@@ -69,6 +70,19 @@ fn a_person_may_record_it_as_done_and_the_verification_still_runs() {
     bench.answer("promote", cluster("available", None));
     assert_eq!(bench.status("promote"), StepStatus::Succeeded);
     assert_eq!(bench.sends("promote"), 1);
+}
+
+#[test]
+fn a_resume_asks_the_probe_anew() {
+    let mut bench = sent();
+    bench.fail("promote", CloudErrorKind::UnknownOutcome);
+    bench.fail("promote", CloudErrorKind::Denied);
+    assert!(!bench.step("promote").unknown.unwrap().probing, "nobody lets it look");
+    bench.crash_and_resume();
+    assert_eq!(bench.calls[0].ticket.purpose, Purpose::Probe);
+    bench.answer("promote", cluster("available", None));
+    bench.answer("promote", cluster("available", None));
+    assert_eq!((bench.status("promote"), bench.sends("promote")), (StepStatus::Succeeded, 1));
 }
 
 #[test]

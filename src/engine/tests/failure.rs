@@ -150,6 +150,51 @@ phases:
     assert_eq!((bench.status("a"), bench.status("b")), (StepStatus::Failed, StepStatus::Pending));
 }
 
+/// A jump skips what it passes over; it does not wait for less than its target needs.
+#[test]
+fn a_goto_waits_for_what_else_its_target_needs() {
+    let mut bench = Bench::start(
+        "
+phases:
+  - id: p
+    steps:
+      - { id: a, uses: aws/sts.get_caller_identity, on_failure: { goto: c } }
+      - { id: beside, needs: [], uses: aws/sts.get_caller_identity }
+      - { id: b, needs: [a], uses: aws/sts.get_caller_identity }
+      - { id: c, needs: [b, beside], uses: aws/sts.get_caller_identity }
+",
+    );
+    bench.run("a").unwrap();
+    bench.fail("a", CloudErrorKind::Denied);
+    assert_eq!((bench.status("b"), bench.status("c")), (StepStatus::Skipped, StepStatus::Pending));
+    bench.run("beside").unwrap();
+    bench.answer("beside", identity());
+    assert_eq!(bench.status("c"), StepStatus::Waiting);
+}
+
+/// A jump to what is over, or to itself, runs nothing a second time.
+#[test]
+fn a_goto_cannot_go_round() {
+    for target in ["a", "before"] {
+        let mut bench = Bench::start(&format!(
+            "
+phases:
+  - id: p
+    steps:
+      - {{ id: before, uses: aws/sts.get_caller_identity }}
+      - {{ id: a, uses: aws/sts.get_caller_identity, on_failure: {{ goto: {target} }} }}
+      - {{ id: b, uses: aws/sts.get_caller_identity }}
+"
+        ));
+        bench.run("before").unwrap();
+        bench.answer("before", identity());
+        bench.run("a").unwrap();
+        bench.fail("a", CloudErrorKind::Denied);
+        assert_eq!((bench.status("before"), bench.status("a")), (StepStatus::Succeeded, StepStatus::Failed));
+        assert_eq!((bench.sends("before"), bench.sends("a"), bench.status("b")), (1, 1, StepStatus::Waiting));
+    }
+}
+
 #[test]
 fn a_skip_needs_a_reason_and_lets_the_next_step_go() {
     let mut bench = Bench::start(LAG);

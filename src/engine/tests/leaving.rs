@@ -154,8 +154,10 @@ fn a_decision_while_the_probe_is_asked_is_no_anomaly() {
         step: "promote".to_owned(),
         decision: UnknownDecision::RecordNotDone,
         reason: "seen in the console".to_owned(),
+        typed: None,
         code: Some(Typed::new("1")),
     };
+    bench.pass_s(60);
     bench.ask(&decided).unwrap();
     let result = Ok(cluster("available", Some("source")));
     bench.record(Event::Observed { ticket: probe.ticket, result, request_id: None, cloud_ms: None });

@@ -5,8 +5,10 @@ mod failure;
 mod gates;
 mod leaving;
 mod login;
+mod lost;
 mod order;
 mod programs;
+mod recheck;
 
 use std::collections::VecDeque;
 

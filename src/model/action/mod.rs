@@ -19,6 +19,7 @@ pub mod elbv2;
 pub mod examples;
 pub mod local;
 pub mod logs;
+mod lost;
 pub mod operation;
 pub mod outside;
 pub mod probe;

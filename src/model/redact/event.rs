@@ -28,6 +28,7 @@ impl Redactor {
             | Event::ActionRequested { .. }
             | Event::ProbeRequested { .. }
             | Event::RetryScheduled { .. }
+            | Event::ChecksOutdated { .. }
             | Event::StepRetried { .. }
             | Event::RollbackStarted { .. }
             | Event::StepRolledBack { .. }
@@ -41,6 +42,7 @@ impl Redactor {
             | Event::CheckOverridden { reason: text, .. }
             | Event::ProbeAnswered { detail: text, .. }
             | Event::UnknownResolved { reason: text, .. }
+            | Event::VerificationInDoubt { message: text, .. }
             | Event::StepFailed { reason: text, .. }
             | Event::StepSkipped { reason: text, .. }
             | Event::StepDoneExternally { evidence: text, .. }

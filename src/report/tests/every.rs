@@ -69,9 +69,11 @@ pub(super) const fn number(event: &Event) -> usize {
         Event::StepRolledBack { .. } => 36,
         Event::RollbackFailed { .. } => 37,
         Event::TimerFired { .. } => 38,
+        Event::VerificationInDoubt { .. } => 39,
+        Event::ChecksOutdated { .. } => 40,
     }
 }
-pub(super) const EVENTS: usize = 39;
+pub(super) const EVENTS: usize = 41;
 
 pub(super) fn every_event(text: &str) -> Vec<Event> {
     [run_events(text), gate_events(text), call_events(text), end_events(text)].concat()
@@ -168,7 +170,16 @@ fn call_events(text: &str) -> Vec<Event> {
         Event::ActionUnknown { ticket: ticket(), error: error(text) },
         Event::ProbeAnswered { step: s(), attempt: 1, answer: ProbeAnswer::After, detail: s() },
         Event::ProbeRequested { step: s(), attempt: 1, by: s() },
-        Event::UnknownResolved { step: s(), attempt: 1, by: s(), decision: UnknownDecision::RecordDone, reason: s() },
+        Event::UnknownResolved {
+            step: s(),
+            attempt: 1,
+            by: s(),
+            decision: UnknownDecision::RecordDone,
+            reason: s(),
+            typed: true,
+        },
+        Event::VerificationInDoubt { step: s(), attempt: 1, verify: 0, message: s() },
+        Event::ChecksOutdated { step: s(), attempt: 1, age_ms: 240_000 },
         Event::RetryScheduled { step: s(), attempt: 1, not_before_ms: START_MS, after: CloudErrorKind::Throttled },
     ]
 }
@@ -182,7 +193,7 @@ fn end_events(text: &str) -> Vec<Event> {
         Event::StepSkipped { step: s(), by: None, reason: s() },
         Event::StepDoneExternally { step: s(), attempt: 1, by: s(), evidence: s() },
         Event::StepRetried { step: s(), attempt: 2, by: s() },
-        Event::RollbackStarted { step: s(), attempt: 1, by: s() },
+        Event::RollbackStarted { step: s(), attempt: 1, by: s(), digest: s(), from: 1 },
         Event::StepRolledBack { step: s(), attempt: 1 },
         Event::RollbackFailed { step: s(), attempt: 1, reason: s() },
         Event::TimerFired { timer: Timer::PhaseBudget { phase: s() } },

@@ -43,6 +43,46 @@ fn failovers_name_their_target_and_restores_one_time() {
     assert_eq!(restore(", restore_to_time: '2026-01-04T02:30:00Z'"), Vec::<&str>::new());
 }
 
+const CHANGE: &str = "uses: aws/ecs.update_service, with: { cluster: c, service: s, desired_count: 1 }";
+const LOOK: &str = "uses: http/check, with: { url: 'https://a.example' }";
+
+#[test]
+fn jumps_lead_on_and_pass_over_nothing_that_is_built_on() {
+    let jump = |to: &str, more: &str| {
+        codes_of(&format!(
+            "{{ id: a, uses: manual, with: {{ ask: x }} }}, {{ id: b, {LOOK}, on_failure: {{ goto: {to} }} }}, \
+             {{ id: seen, {LOOK} }}, {{ id: c, {CHANGE}{more} }}, {{ id: beside, needs: [a], {LOOK} }}"
+        ))
+    };
+    assert_eq!(jump("a", ""), ["LB517"]);
+    assert_eq!(jump("b", ""), ["LB517"]);
+    assert_eq!(jump("beside", ""), ["LB517"]);
+    assert_eq!(jump("c", ""), ["LB518"]);
+    assert_eq!(jump("seen", ""), Vec::<&str>::new());
+    assert_eq!(
+        jump("c", ", check: [{ uses: aws/sts.get_caller_identity, expect: result.account }]"),
+        Vec::<&str>::new()
+    );
+}
+
+#[test]
+fn something_can_be_verified_without_the_answer() {
+    let change = "id: dns, uses: aws/route53.change_resource_record_sets, with: { hosted_zone_id: Z1, change_batch: { changes: [{ action: UPSERT, resource_record_set: { name: a.example, type: CNAME, ttl: 60, resource_records: [{ value: b.example }] } }] } }";
+    let by_id = "{ uses: aws/route53.get_change, with: { id: '${{ steps.dns.result.id }}' } }";
+    let seen = "{ uses: dns/resolve, with: { name: a.example } }";
+    let dns = |verify: &str| {
+        let found = codes_of(&format!("{{ {change}, verify: [{verify}] }}"));
+        found.contains(&"LB519")
+    };
+    assert!(dns(by_id));
+    assert!(dns("{ expect: result.status == 'INSYNC' }"));
+    assert!(!dns(&format!("{by_id}, {seen}")) && !dns(seen));
+    // Sent again with its token, an invalidation gives the same answer.
+    let token = "{ id: i, uses: aws/cloudfront.create_invalidation, with: { distribution_id: E1, paths: ['/*'] }, \
+                 verify: [{ uses: aws/cloudfront.get_invalidation, with: { distribution_id: E1, id: '${{ steps.i.result.id }}' } }] }";
+    assert!(!codes_of(token).contains(&"LB519"));
+}
+
 #[test]
 fn a_definition_starts_from_a_whole_service_or_from_its_family() {
     let register = |more: &str| {

@@ -10,6 +10,7 @@ use crate::engine::command::{Command, Typed};
 use crate::engine::snapshot::{Allowed, ApprovalsView, MfaView, StepView};
 use crate::model::outcome::Risk;
 use crate::model::text::{fit_middle, safe_lines, width};
+use crate::model::time::human_ms;
 use crate::tui::look;
 use crate::tui::pen::{plain, quiet, seg};
 use crate::tui::theme::Tone;
@@ -204,6 +205,10 @@ pub fn intro(form: &Form, view: &View) -> (String, Vec<Row2>) {
     }
     if look::ask(step).is_none() {
         rows.push(Row2::left(vec![risk(step), quiet(undo(step))]));
+    }
+    if let Some(age_ms) = step.gate.as_ref().and_then(|gate| gate.outdated_ms) {
+        let text = format!("Checked {} ago: R asks again, and runs it only if all still holds.", human_ms(age_ms));
+        rows.push(Row2::left(vec![seg(text, Tone::Wait)]));
     }
     (format!("CONFIRM {}", step.id), rows)
 }

@@ -1,7 +1,7 @@
 //! What can be chosen just now, as a numbered list.
 
 use crate::driver::handle::View;
-use crate::engine::snapshot::{Allowed, StepView};
+use crate::engine::snapshot::{Allowed, StepView, UnknownView};
 use crate::tui::dialog::{Kind, gate, override_check};
 use crate::tui::look;
 
@@ -75,7 +75,11 @@ fn of_step(items: &mut Vec<Item>, step: &StepView) {
             Allowed::ResolveUnknown => {
                 item(format!("{key}: record as done"), ask(Kind::Doubt, 'D', "done"));
                 item(format!("{key}: record as not done"), ask(Kind::Doubt, 'N', "not done"));
-                item(format!("{key}: probe again"), Go::ProbeAgain { step: key.clone() });
+                item(format!("{key}: send again"), ask(Kind::Doubt, 'S', "again"));
+                let can_look = |unknown: &UnknownView| unknown.probe.is_some() && unknown.verification.is_none();
+                if step.unknown.as_ref().is_some_and(can_look) {
+                    item(format!("{key}: probe again"), Go::ProbeAgain { step: key.clone() });
+                }
             }
         }
     }

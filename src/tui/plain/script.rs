@@ -13,7 +13,7 @@ use crate::tui::dialog::field::{Field, Whose};
 use crate::tui::dialog::{self, Form, Kind, Row2, gate};
 use crate::tui::look;
 use crate::tui::model::at_end;
-use crate::tui::view::end;
+use crate::tui::view::{doubt, end};
 
 /// The deciding word must come this long after it was asked for: typed ahead, it does not count.
 const TOO_FAST_MS: u64 = 400;
@@ -149,7 +149,10 @@ impl Script {
         let Some(form) = dialog::open(kind, view, step, 0) else {
             return vec![line("that is not possible now"), Say::Prompt("> ".to_owned())];
         };
-        let (title, rows) = dialog::intro(&form, view);
+        let (title, mut rows) = dialog::intro(&form, view);
+        if let Some(step) = look::step(view, step).filter(|_| kind == Kind::Doubt) {
+            rows = doubt::facts(step, view, usize::from(COLUMNS));
+        }
         let mut say = vec![Say::Send(Command::Attention { on: true })];
         say.push(line(format!("{} {title}", view.snapshot.mode.banner())));
         say.extend(rows.iter().map(|row| line(format!("  {}", flat(row)))));

@@ -2,12 +2,14 @@
 
 use super::Keyboard;
 use super::keyboard::key;
+use crate::driver::handle::View;
 use crate::engine::command::Command;
+use crate::model::event::UnknownDecision;
 use crate::tui::Exit;
 use crate::tui::dialog::Dialog;
 use crate::tui::fixtures;
 use crate::tui::keys::{Act, Binding, Context, of};
-use crate::tui::model::Spot;
+use crate::tui::model::{Page, Spot};
 use crate::tui::update::Outgoing;
 use crate::tui::view::page_scroll_max;
 
@@ -167,6 +169,90 @@ fn a_doubt_is_settled_with_a_reason_and_a_code() {
     assert!(
         matches!(keyboard.commands().as_slice(), [Command::ResolveUnknown { reason, code: Some(_), .. }] if reason == "console shows it")
     );
+}
+
+/// Fills in what the dialog asks for, and presses.
+fn decide(view: View, typed: Option<&str>, key: &str) -> Keyboard {
+    let mut keyboard = Keyboard::new(view, (80, 30));
+    keyboard.open_gate();
+    keyboard.press("Tab");
+    keyboard.type_text("seen by bob");
+    if let Some(typed) = typed {
+        keyboard.press("Tab");
+        keyboard.type_text(typed);
+    }
+    keyboard.press("Tab");
+    keyboard.type_text("123456");
+    keyboard.press("Tab");
+    keyboard.press(key);
+    keyboard
+}
+
+#[test]
+fn each_key_of_a_doubt_makes_its_own_decision() {
+    for (key, wanted) in
+        [("D", UnknownDecision::RecordDone), ("N", UnknownDecision::RecordNotDone), ("S", UnknownDecision::SendAgain)]
+    {
+        let keyboard = decide(fixtures::in_doubt(), None, key);
+        let [Command::ResolveUnknown { decision, typed: None, .. }] = keyboard.commands()[..] else {
+            panic!("{key}: {:?}", keyboard.commands());
+        };
+        assert_eq!(*decision, wanted);
+    }
+}
+
+/// Where nothing guards a second send, the step is typed for every decision.
+#[test]
+fn an_unguarded_call_wants_its_step_typed() {
+    for key in ["D", "N", "S"] {
+        for wrong in ["promot", "PROMOTE", ""] {
+            let keyboard = decide(fixtures::in_doubt_unguarded(), Some(wrong), key);
+            assert!(keyboard.commands().is_empty(), "{key} {wrong:?}: {}", keyboard.screen());
+        }
+        let keyboard = decide(fixtures::in_doubt_unguarded(), Some("promote"), key);
+        let sent = keyboard.commands();
+        assert!(matches!(sent[..], [Command::ResolveUnknown { typed: Some(_), code: Some(_), .. }]), "{sent:?}");
+    }
+}
+
+/// Until the settle time is over only "done" can be known.
+#[test]
+fn nothing_is_sent_again_while_the_first_send_may_still_take_effect() {
+    for key in ["N", "S"] {
+        let keyboard = decide(fixtures::in_doubt_early(), None, key);
+        assert!(keyboard.commands().is_empty(), "{key}");
+        assert!(keyboard.screen().contains("may take effect"), "{}", keyboard.screen());
+    }
+    assert_eq!(decide(fixtures::in_doubt_early(), None, "D").commands().len(), 1);
+}
+
+#[test]
+fn the_in_doubt_screen_opens_by_itself_once_and_never_over_a_dialog() {
+    let mut keyboard = Keyboard::new(fixtures::mid_run(), (80, 24));
+    keyboard.press("n");
+    keyboard.publish(fixtures::in_doubt());
+    assert!(keyboard.model.dialog.is_some() && keyboard.model.page == Page::Main);
+    keyboard.press("Esc");
+    keyboard.publish(fixtures::in_doubt());
+    assert_eq!(keyboard.model.page, Page::Doubt);
+    keyboard.press("Esc");
+    keyboard.publish(fixtures::in_doubt());
+    assert_eq!(keyboard.model.page, Page::Main, "it was read");
+    keyboard.press("u");
+    assert_eq!(keyboard.model.page, Page::Doubt);
+    // A probe settles it: that is said, and Enter goes on to the run.
+    keyboard.publish(fixtures::doubt_settled());
+    assert!(keyboard.screen().contains("the probe found it done"), "{}", keyboard.screen());
+    keyboard.press("Enter");
+    assert!(keyboard.model.dialog.is_none() && keyboard.model.page == Page::Main);
+    // One that was settled before anybody could look is shown as well, but not one of a process before.
+    let mut keyboard = Keyboard::new(fixtures::mid_run(), (80, 24));
+    let mut old = fixtures::doubt_settled();
+    old.snapshot.steps[5].unknown.as_mut().expect("a doubt").is_of_now = false;
+    keyboard.publish(old);
+    assert_eq!(keyboard.model.page, Page::Main);
+    keyboard.publish(fixtures::doubt_settled());
+    assert_eq!(keyboard.model.page, Page::Doubt);
 }
 
 #[test]

@@ -77,6 +77,9 @@ fn gate_with_everything_there() {
 
 #[rstest]
 #[case("doubt", fixtures::in_doubt(), &["Enter"])]
+#[case("doubt_unguarded", fixtures::in_doubt_unguarded(), &["Enter"])]
+#[case("doubt_unverifiable", fixtures::unverifiable(), &["Enter"])]
+#[case("gate_outdated", fixtures::outdated_gate(), &["Enter"])]
 #[case("decide", fixtures::failed(), &["Enter"])]
 #[case("skip", fixtures::failed(), &["s"])]
 #[case("note", fixtures::mid_run(), &["n"])]
@@ -119,6 +122,33 @@ fn pages(#[case] name: &str, #[case] page: Page) {
     insta::assert_snapshot!(format!("page_{name}"), screen(&model, &view));
 }
 
+#[rstest]
+#[case("open", fixtures::in_doubt())]
+#[case("early", fixtures::in_doubt_early())]
+#[case("settled", fixtures::doubt_settled())]
+#[case("unguarded", fixtures::in_doubt_unguarded())]
+#[case("unverifiable", fixtures::unverifiable())]
+fn in_doubt(#[case] name: &str, #[case] view: View) {
+    for size in [(120, 36), (80, 24)] {
+        let keyboard = Keyboard::new(view.clone(), size);
+        insta::assert_snapshot!(format!("in_doubt_{name}_{}x{}", size.0, size.1), keyboard.screen());
+    }
+}
+
+/// Nothing of the screen is lost where only ASCII can be shown, and every decision stands on it.
+#[test]
+fn in_doubt_in_ascii() {
+    for view in [fixtures::in_doubt(), fixtures::in_doubt_unguarded(), fixtures::unverifiable()] {
+        let mut keyboard = Keyboard::new(view, (80, 24));
+        keyboard.model.options.ascii = true;
+        let screen = keyboard.screen();
+        assert!(screen.is_ascii(), "{screen}");
+        for words in ["Record as done", "Record as not done", "Send again", "Each with a reason"] {
+            assert!(screen.contains(words), "{words}: {screen}");
+        }
+    }
+}
+
 #[test]
 fn tabs_of_the_small_screen() {
     let view = fixtures::mid_run();
@@ -144,7 +174,8 @@ fn views() -> Vec<View> {
     ]
 }
 
-const PAGES: [Page; 6] = [Page::Main, Page::Timeline, Page::Log, Page::Request, Page::Contacts, Page::Help];
+const PAGES: [Page; 7] =
+    [Page::Main, Page::Timeline, Page::Log, Page::Request, Page::Contacts, Page::Help, Page::Doubt];
 
 const KINDS: [Kind; 9] = [
     Kind::Gate,

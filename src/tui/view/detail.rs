@@ -30,8 +30,12 @@ pub fn rows(model: &Model, view: &View, cells: u16) -> Vec<Row2> {
     }
     if let Some(unknown) = &step.unknown {
         let answer = unknown.answer.map_or("no answer yet", |answer| answer.word());
-        let line = format!("sent, answer lost ({}); the probe says: {answer}", unknown.error);
-        labelled(&mut rows, "Doubt", vec![line], cells, Tone::Bad);
+        let (line, tone) = match (&unknown.settled, &unknown.verification) {
+            (Some(settled), _) => (format!("answer lost ({}); {settled}", unknown.error), Tone::Plain),
+            (None, Some(why)) => (format!("answer lost: {why}"), Tone::Bad),
+            (None, None) => (format!("sent, answer lost ({}); the probe says: {answer}", unknown.error), Tone::Bad),
+        };
+        labelled(&mut rows, "Doubt", vec![line], cells, tone);
     }
     if let Some(expired) = view.snapshot.expired.iter().find(|one| one.step == step.key) {
         let last = expired.last.as_ref().map(|last| format!("; last seen: {last}")).unwrap_or_default();
@@ -239,7 +243,7 @@ fn hints(view: &View, step: &StepView, cells: usize) -> Vec<Row2> {
     let may = |allowed| step.allowed.contains(&allowed) && !is_watched;
     match step.activity_kind {
         _ if is_watched => {}
-        Activity::InDoubt => hints.push((Act::Open, "settle the doubt")),
+        Activity::InDoubt => hints.push((Act::Open, "see what is in doubt")),
         Activity::NeedsDecision => hints.push((Act::Open, "decide what now")),
         _ if may(Allowed::Run) || may(Allowed::Approve) => hints.push((Act::Open, "review and confirm")),
         _ => {}

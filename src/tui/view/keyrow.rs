@@ -25,6 +25,9 @@ pub fn draw(pen: &mut Pen, model: &Model, view: &View, area: Rect) {
     bindings.sort_by_key(|binding| binding.rank);
     if matches!(context, Context::Main | Context::Watch) && model.page != Page::Main {
         bindings.splice(0..0, hint_of(context, Act::Back));
+        if model.page == Page::Doubt {
+            bindings.retain(|binding| !matches!(binding.act, Act::Help | Act::Palette | Act::Filter));
+        }
     }
     let has_legend = area.width >= 110 && model.page == Page::Main && view.over.is_none();
     let legend = if has_legend { LEGEND } else { "" };

@@ -2,6 +2,7 @@
 
 mod contacts;
 pub mod detail;
+pub mod doubt;
 pub mod end;
 mod gantt;
 mod head;
@@ -68,6 +69,7 @@ fn page(pen: &mut Pen, model: &Model, view: &View, cut: &Layout, size: (u16, u16
         Page::Request => "REQUEST".to_owned(),
         Page::Contacts => "CONTACTS".to_owned(),
         Page::Help => "KEYS".to_owned(),
+        Page::Doubt => "IN DOUBT".to_owned(),
     };
     main::rule(pen, cut.head.height, size.0, &[quiet(title)]);
     let area = page_area(cut, size);
@@ -92,6 +94,7 @@ fn page_rows(model: &Model, view: &View, width: u16) -> Vec<Row2> {
         Page::Request => request::rows(model, view, width),
         Page::Contacts => contacts::rows(view),
         Page::Help => help::rows(width, view.watched.is_some()),
+        Page::Doubt => doubt::rows(model, view, width),
     }
 }
 

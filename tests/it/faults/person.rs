@@ -149,12 +149,13 @@ impl Seat {
                 if pick >> 33 & 1 == 0 {
                     return Command::ProbeAgain { step: key };
                 }
-                let decision =
-                    if pick >> 34 & 1 == 0 { UnknownDecision::RecordDone } else { UnknownDecision::RecordNotDone };
+                let decision = UnknownDecision::ALL[usize::try_from(pick >> 34).unwrap_or(0) % 3];
+                let typed = step.unknown.as_ref().and_then(|unknown| unknown.type_text.clone());
                 Command::ResolveUnknown {
                     step: key,
                     decision,
                     reason: "looked at the console".to_owned(),
+                    typed: typed.as_deref().map(Typed::new),
                     code: Some(self.fresh()),
                 }
             }
