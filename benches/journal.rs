@@ -35,6 +35,7 @@ fn header() -> RunHeader {
         intent: Intent::Planned,
         operator: "alice".to_owned(),
         inputs: lifeboat::model::Object::new(),
+        secrets: Vec::new(),
         version: "0".to_owned(),
         binary: "sha256:00".to_owned(),
         drill: None,

@@ -48,6 +48,7 @@ impl Run {
             intent: Intent::Planned,
             operator: "alice".to_owned(),
             inputs: Object::new(),
+            secrets: Vec::new(),
             version: "0".to_owned(),
             binary: "sha256:00".to_owned(),
             drill: None,

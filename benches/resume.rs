@@ -33,6 +33,7 @@ fn written(records: u32) -> tempfile::TempDir {
         intent: Intent::Planned,
         operator: "alice".to_owned(),
         inputs: lifeboat::model::Object::new(),
+        secrets: Vec::new(),
         version: "0".to_owned(),
         binary: "sha256:00".to_owned(),
         drill: None,

@@ -15,6 +15,7 @@ use super::files;
 use super::out::{self, Out};
 use super::plan;
 use super::real::adapters;
+use super::secrets;
 use super::settings::Settings;
 use crate::model::outcome::Mode;
 use crate::model::plan::{Intent, Plan};
@@ -46,7 +47,7 @@ pub fn look(settings: &Settings, wanted: &Check, loaded: &Loaded, path: &str) ->
     let plans = plans(settings, wanted, loaded, runbook)?;
     let questions = readiness::questions(&plans);
     settings.out.detail(&format!("{path}: {}, only reads are sent", counted(questions.len(), "question")));
-    let cloud = adapters::eyes(settings)?;
+    let cloud = adapters::eyes(settings, secrets::at_hand_for(&runbook.secrets))?;
     let asked = block_on(async { Ok(readiness::ask(cloud.as_ref(), &questions, &has_program).await) });
     let findings = asked.map_err(|error| CliError::failed(format!("failed to ask: {error}")))?;
     Ok(Live { findings })

@@ -17,7 +17,7 @@ use super::settings::{Settings, is_ci};
 use super::signals::{PIPE, Signals};
 use super::simulated::{self, Pace};
 use super::start::{self, Chosen};
-use super::{face, kept, plan, real, summary};
+use super::{face, kept, plan, real, secrets, summary};
 use crate::driver::Operator;
 use crate::driver::handle::{Over, View};
 use crate::engine::ports::Journal;
@@ -55,6 +55,7 @@ pub fn drill(settings: &Settings, wanted: &Drill) -> Outcome {
         now_ms: sim::start_ms(&chosen.scenario),
     };
     let plan = plan::instantiated(settings, &loaded, runbook, &context)?;
+    secrets::hide(&plan, &loaded.files)?;
     let header = header(&plan, &loaded.files, &chosen, binary);
     let driving = Driving { speed: chosen.speed, ..driving };
     let session = simulated::begin((run, dir), plan, header, &chosen.scenario, driving.pace())?;
@@ -97,6 +98,7 @@ fn header(plan: &Plan, files: &[SourceFile], chosen: &Chosen, binary: Fingerprin
         intent: plan.intent,
         operator: plan.operator.clone(),
         inputs: plan.inputs.clone(),
+        secrets: plan.secrets.keys().cloned().collect(),
         version: session::version(),
         binary: binary.digest(),
         drill: Some(DrillHeader {
@@ -139,6 +141,7 @@ pub fn resume(settings: &Settings, wanted: &Resume) -> Outcome {
     if !stopped.header.is_simulated() {
         return real::resume(settings, stopped, &wanted.face, binary);
     }
+    secrets::hide(stopped.engine.plan(), &stopped.header.files)?;
     let mut driving = Driving::new(settings, &wanted.face)?;
     // Without a word about it, a drill in front of people goes on as fast as it began.
     if !driving.headless

@@ -14,6 +14,8 @@ pub mod exit;
 mod face;
 mod files;
 mod fingerprint;
+mod harden;
+mod hidden;
 mod kept;
 mod mfa;
 mod new;
@@ -23,6 +25,7 @@ mod plan;
 mod real;
 mod runs;
 mod schema;
+mod secrets;
 mod session;
 mod settings;
 mod shell;
@@ -50,6 +53,9 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Reads the command line, does what it says, and tells how it ended.
 #[must_use]
 pub fn main() -> ExitCode {
+    harden::leave_no_dumps();
+    harden::guard_panics();
+    secrets::learn_environment();
     signals::outlive_size_signal();
     #[cfg(feature = "aws")]
     if let Some(ended) = crate::outside::asked_to_keep(std::env::args_os()) {

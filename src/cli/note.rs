@@ -5,12 +5,14 @@ use super::doctor::now_ms;
 use super::exit::{CliError, Exit, Outcome};
 use super::kept;
 use super::runs;
+use super::secrets;
 use super::settings::Settings;
 use crate::engine::ports::Journal as _;
 use crate::journal::{Clocks, FileJournal, JournalOpenError};
 use crate::model::event::Event;
 use crate::model::time::{parse_duration_ms, parse_rfc3339_ms};
 use crate::report::fold;
+use crate::source;
 
 /// Longer than this is a document and belongs elsewhere.
 const MAX_NOTE_CHARS: usize = 4_000;
@@ -26,7 +28,11 @@ pub fn note(settings: &Settings, wanted: &Note) -> Outcome {
     let before = crate::journal::header(&entry.dir).map_err(|error| CliError::failed(error.to_string()))?;
     let clocks = super::session::clocks_of(before.as_ref());
     let (mut journal, records) = FileJournal::open(&entry.dir, &by, clocks).map_err(not_opened)?;
-    fold::header(&records).map_err(|error| kept::not_replayed(&error))?;
+    let header = fold::header(&records).map_err(|error| kept::not_replayed(&error))?;
+    // Whoever writes into a journal hides what it may not hold.
+    if let Some(runbook) = source::load(header.0.files.clone()).runbook {
+        drop(secrets::at_hand_for(&runbook.secrets));
+    }
     let last_ms = records.last().map_or(0, |record| record.at_ms);
     let at_ms = match clocks {
         Clocks::Virtual => last_ms,

@@ -1,6 +1,6 @@
 //! The one place that writes to stdout and stderr. stdout is data, stderr is for people.
 //!
-//! Everything goes through `SafeText`'s filter on its way to people; data goes out as it is made,
+//! Nothing leaves here with a secret in it. Everything goes through `SafeText`'s filter on its way to people; data goes out as it is made,
 //! JSON-escaped or filtered by whoever made it.
 
 use std::fmt::Write as _;
@@ -10,6 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::exit::{CliError, Exit};
+use crate::model::redact;
 use crate::model::runbook::SourceFile;
 use crate::model::text::{ascii, ascii_char, safe};
 use crate::source::render::Style;
@@ -75,6 +76,7 @@ impl Out {
     /// Findings, drawn around the lines they are about.
     pub fn diagnostics(self, findings: &[Diagnostic], files: &[SourceFile]) {
         let text = self.drawn(findings, files);
+        let text = redact::shared().text(&text);
         let _ = io::stderr().lock().write_all(text.as_bytes());
     }
 
@@ -104,7 +106,7 @@ impl Out {
     /// Text as it may be shown to a person here.
     #[must_use]
     pub fn shown(self, text: &str) -> String {
-        let text = safe(text);
+        let text = safe(&redact::shared().text(text));
         if self.ascii { ascii(&text) } else { text }
     }
 }
@@ -137,7 +139,7 @@ pub fn json(value: &serde_json::Value) -> Result<(), CliError> {
 /// As [`line()`].
 pub fn data(bytes: &[u8]) -> Result<(), CliError> {
     let mut stdout = io::stdout().lock();
-    stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(|error| match error.kind() {
+    stdout.write_all(&redact::shared().bytes(bytes)).and_then(|()| stdout.flush()).map_err(|error| match error.kind() {
         // The reader has seen enough (`| head`): no word about it.
         io::ErrorKind::BrokenPipe => CliError::new(Exit::Signal(13), String::new()),
         _ => CliError::failed(format!("failed to write to stdout: {error}")),

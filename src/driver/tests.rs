@@ -135,6 +135,7 @@ fn parts_of(text: &str, fail_at: usize, swallow: bool, operator: Operator) -> (P
         intent: Intent::Planned,
         operator: "alice".to_owned(),
         inputs: Object::new(),
+        secrets: Vec::new(),
         version: String::new(),
         binary: String::new(),
         drill: None,

@@ -9,6 +9,7 @@ use crate::model::digest::digest_of;
 use crate::model::expr::{self, ExprError};
 use crate::model::plan::{ResolvedTarget, StepIx};
 use crate::model::runbook::{ActionUse, Check};
+use crate::model::secret;
 use crate::model::span::Span;
 use crate::model::template::{Template, Tree};
 use crate::model::time::elapsed_ms;
@@ -113,6 +114,9 @@ impl Engine {
             .with
             .render(&self.scope(Some(ix), &paths, &[]))
             .map_err(|error| format!("the inputs of {} cannot be rendered: {error}", uses.action.value))?;
+        if let Some(name) = secret::smuggled(&uses.action.value, &uses.with, &with) {
+            return Err(format!("a value from outside asks for the secret `{name}`: only the runbook itself may"));
+        }
         let action = Action::parse(&uses.action.value, &with).map_err(|error| error.to_string())?;
         let target = self.target_of(ix, uses);
         let digest = digest_of(&json!({

@@ -22,6 +22,7 @@ use super::scan::{Fault, ReadError, Scan};
 use super::{recover, side, store};
 use crate::engine::ports::{Journal, JournalError};
 use crate::model::event::{Event, RunHeader, Stamped};
+use crate::model::redact::{self, Redactor};
 
 /// Why a journal could not be opened for writing.
 #[derive(Debug, thiserror::Error)]
@@ -85,6 +86,7 @@ pub struct FileJournal {
     /// Something was written since the last sync.
     unsynced: bool,
     poison: Option<String>,
+    redactor: Redactor,
     /// One buffer, used for every line.
     line: Vec<u8>,
 }
@@ -140,6 +142,7 @@ impl FileJournal {
             ballast,
             unsynced: false,
             poison: None,
+            redactor: redact::shared().clone(),
             line: Vec::new(),
         };
         let first = journal.append(at_ms, Event::RunStarted(Box::new(header))).map_err(io::Error::other)?;
@@ -202,6 +205,7 @@ impl FileJournal {
             ballast,
             unsynced: false,
             poison: None,
+            redactor: redact::shared().clone(),
             line: Vec::new(),
         };
         let tail = scan.torn();
@@ -214,6 +218,13 @@ impl FileJournal {
             journal.sync().map_err(io::Error::other)?;
         }
         Ok((journal, records))
+    }
+
+    /// Hides these secrets in place of those of the process.
+    #[must_use]
+    pub fn hiding(mut self, redactor: Redactor) -> Self {
+        self.redactor = redactor;
+        self
     }
 
     /// The run's id, as line 1 has it.
@@ -305,8 +316,10 @@ impl FileJournal {
 }
 
 impl Journal for FileJournal {
-    fn append(&mut self, at_ms: i64, event: Event) -> Result<Stamped, JournalError> {
+    fn append(&mut self, at_ms: i64, mut event: Event) -> Result<Stamped, JournalError> {
         self.refuse_if_poisoned()?;
+        // Here, so that whoever folds or shows what comes back never sees more than the file.
+        self.redactor.hide_in_event(&mut event);
         let head = self.write_somehow(at_ms, &event).map_err(|error| self.poisoned_by(&error))?;
         self.bytes += self.line.len() as u64;
         self.seq += 1;

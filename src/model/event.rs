@@ -62,8 +62,11 @@ pub struct RunHeader {
     #[serde(default)]
     pub intent: Intent,
     pub operator: String,
-    /// Resolved inputs; secrets by name only.
+    /// Resolved inputs.
     pub inputs: Object,
+    /// Names of the secrets that the runbook uses; their values are nowhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<String>,
     /// Version of the binary and the digest of its executable.
     pub version: String,
     pub binary: String,

@@ -13,6 +13,7 @@ pub mod plan;
 pub mod redact;
 pub mod runbook;
 pub mod scenario;
+pub mod secret;
 pub mod span;
 pub mod template;
 pub mod text;

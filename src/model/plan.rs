@@ -5,6 +5,7 @@ use indexmap::IndexMap;
 
 use super::outcome::{Class, Mode, Risk};
 use super::runbook::{ActionUse, Check, Contact, Gates, Mfa, OnFailure, ResumePolicy, Retry};
+use super::secret::SecretDeclaration;
 use super::template::{Expr, Template};
 use super::{Object, Value};
 
@@ -37,6 +38,7 @@ pub struct Plan {
     /// When the run started (Unix ms); a resumed run keeps its first start.
     pub started_at_ms: i64,
     pub inputs: Object,
+    pub secrets: IndexMap<String, SecretDeclaration>,
     pub vars: Object,
     pub targets: IndexMap<String, ResolvedTarget>,
     pub roles: IndexMap<String, Vec<String>>,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Value;
 use super::outcome::CloudErrorKind;
+use super::secret::SecretDeclaration;
 use super::span::{Located, Span};
 use super::template::{Expr, Template, Tree};
 
@@ -29,6 +30,8 @@ pub struct Runbook {
     pub description: Option<String>,
     pub objectives: Objectives,
     pub inputs: IndexMap<String, Input>,
+    /// What may be referred to as `secret:NAME`; values are never part of a runbook.
+    pub secrets: IndexMap<String, SecretDeclaration>,
     pub vars: IndexMap<String, Tree>,
     pub targets: IndexMap<String, Target>,
     /// Role → people who hold it.

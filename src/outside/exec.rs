@@ -9,17 +9,20 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use secrecy::ExposeSecret as _;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 use tokio::time::{Instant, sleep};
 
 use super::keeper::{self, Ended, Found, How, NotStarted, Order, Place};
-use super::{OutsideOptions, environment, error, invalid, output};
+use super::{OutsideOptions, environment, error, invalid, no_secret, output};
 use crate::engine::effect::CallRequest;
 use crate::model::Value;
 use crate::model::action::outside::{Exec, account};
 use crate::model::event::{Purpose, Ticket};
 use crate::model::outcome::{CloudError, CloudErrorKind};
+use crate::model::redact;
+use crate::model::secret::Secrets;
 use crate::model::time::human_ms;
 
 /// Of the time that a look at a program may take, this much is for the look; the rest is for waiting.
@@ -67,7 +70,7 @@ async fn start(
     place: &Place,
 ) -> Result<Value, CloudError> {
     let begun = Instant::now();
-    let order = order(call, request)?.to_bytes().map_err(|why| not_kept(&why))?;
+    let order = order(call, request, &options.secrets)?.to_bytes().map_err(|why| not_kept(&why))?;
     let lock = place.create().map_err(|why| match why.kind() {
         io::ErrorKind::AlreadyExists => unknown("AlreadyStarted", "this attempt was started before".to_owned()),
         _ => not_kept(&why),
@@ -90,7 +93,7 @@ async fn start(
     answer_of(place, call, request.timeout_ms, found)
 }
 
-fn order(call: &Exec, request: &CallRequest) -> Result<Order, CloudError> {
+fn order(call: &Exec, request: &CallRequest, secrets: &Secrets) -> Result<Order, CloudError> {
     let mut argv = call.argv.clone();
     if argv.is_empty() {
         return Err(invalid("NoProgram", "argv is empty"));
@@ -101,14 +104,15 @@ fn order(call: &Exec, request: &CallRequest) -> Result<Order, CloudError> {
     let mut env = environment::of(std::env::vars_os(), &request.target);
     for (name, value) in call.env.iter().flatten() {
         env.retain(|(known, _)| known != name.as_str());
-        env.push((name.into(), value.into()));
+        let filled = secrets.fill(value).map_err(|why| no_secret(&why))?;
+        env.push((name.into(), filled.expose_secret().into()));
     }
     let here = std::env::current_dir().map_err(|why| not_kept(&why))?;
     let cwd = call.cwd.as_ref().map_or(here.clone(), |dir| here.join(dir));
     if !cwd.is_dir() {
         return Err(invalid("NoDirectory", format!("`{}` is not a directory", cwd.display())));
     }
-    Ok(Order::new(argv, &env, &cwd, keeper::KEPT_BYTES))
+    Ok(Order::new(argv, &env, &cwd, keeper::KEPT_BYTES).hiding(&redact::shared().values()))
 }
 
 fn myself() -> PathBuf {

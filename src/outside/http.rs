@@ -6,13 +6,17 @@
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use reqwest::{Client, ClientBuilder, Method, Response, Url};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, ClientBuilder, Method, RequestBuilder, Response, Url};
+use secrecy::ExposeSecret as _;
 use serde_json::json;
 
-use super::{certificate, error, invalid};
+use super::{certificate, error, invalid, no_secret};
 use crate::model::Value;
 use crate::model::action::outside::HttpCheck;
 use crate::model::outcome::{CloudError, CloudErrorKind};
+use crate::model::redact;
+use crate::model::secret::Secrets;
 
 /// Of a body, this much is answered.
 const KEPT_BYTES: usize = 16 * 1024;
@@ -71,7 +75,12 @@ struct Page {
 }
 
 /// Asks once.
-pub(super) async fn check(clients: &Clients, call: &HttpCheck, timeout: Duration) -> Result<Value, CloudError> {
+pub(super) async fn check(
+    clients: &Clients,
+    call: &HttpCheck,
+    secrets: &Secrets,
+    timeout: Duration,
+) -> Result<Value, CloudError> {
     let url = Url::parse(&call.url).map_err(|why| invalid("NotAnAddress", format!("`{}`: {why}", call.url)))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(invalid("NotAnAddress", format!("`{}` is neither http nor https", call.url)));
@@ -79,10 +88,12 @@ pub(super) async fn check(clients: &Clients, call: &HttpCheck, timeout: Duration
     let named = call.method.as_deref().unwrap_or("GET");
     let method = Method::from_bytes(named.to_ascii_uppercase().as_bytes())
         .map_err(|_| invalid("NotAMethod", format!("`{named}` is not an HTTP method")))?;
+    let headers = headers(call, secrets)?;
     let client = clients.of(url.scheme())?;
     let (started, patience) = (Instant::now(), timeout.min(PATIENCE));
     let mut page = Page::default();
-    let asked = ask(client, method, url, call, &mut page);
+    let request = client.request(method, url).headers(headers);
+    let asked = ask(request, call, &mut page);
     match tokio::time::timeout(patience, asked).await {
         Ok(Ok(())) => {}
         Ok(Err(why)) => page.error = Some(reason(&why)),
@@ -90,6 +101,21 @@ pub(super) async fn check(clients: &Clients, call: &HttpCheck, timeout: Duration
     }
     let latency_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(answer(call, page, latency_ms))
+}
+
+/// The headers of a call, with secrets filled in. What is wrong with a value is never told by
+/// showing it.
+fn headers(call: &HttpCheck, secrets: &Secrets) -> Result<HeaderMap, CloudError> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in call.headers.iter().flatten() {
+        let wrong = |what: &str| invalid("NotAHeader", format!("the {what} of the header `{name}` cannot be sent"));
+        let named = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong("name"))?;
+        let filled = secrets.fill(value).map_err(|why| no_secret(&why))?;
+        let mut value = HeaderValue::from_str(filled.expose_secret()).map_err(|_| wrong("value"))?;
+        value.set_sensitive(true);
+        headers.append(named, value);
+    }
+    Ok(headers)
 }
 
 fn answer(call: &HttpCheck, page: Page, latency_ms: u64) -> Value {
@@ -109,20 +135,15 @@ fn answer(call: &HttpCheck, page: Page, latency_ms: u64) -> Value {
 }
 
 /// Fills the page as far as it comes.
-async fn ask(
-    client: &Client,
-    method: Method,
-    url: Url,
-    call: &HttpCheck,
-    page: &mut Page,
-) -> Result<(), reqwest::Error> {
-    let mut response = client.request(method, url).send().await?;
+async fn ask(request: RequestBuilder, call: &HttpCheck, page: &mut Page) -> Result<(), reqwest::Error> {
+    let mut response = request.send().await?;
     page.status = response.status().as_u16();
     page.tls_days_left = tls_days_left(&response);
     let mut bytes = Vec::new();
     let read = read(&mut response, &mut bytes).await;
     page.is_expected = call.is_expected(&bytes);
-    page.body = kept(&bytes);
+    // Before it is cut: a part of a secret would not be known again.
+    page.body = kept(&redact::shared().bytes(&bytes));
     read
 }
 

@@ -27,6 +27,7 @@ use crate::engine::ports::{Cloud, CloudReply};
 use crate::model::Value;
 use crate::model::action::Action;
 use crate::model::outcome::{CloudError, CloudErrorKind};
+use crate::model::secret::{NoSecret, Secrets};
 
 pub use dns::read_resolvers;
 pub use keeper::asked as asked_to_keep;
@@ -41,6 +42,8 @@ pub struct OutsideOptions {
     pub programs_dir: Option<PathBuf>,
     /// The binary that becomes a program's keeper; without it this very one.
     pub keeper: Option<PathBuf>,
+    /// What references to secrets stand for.
+    pub secrets: Secrets,
 }
 
 /// The real world outside AWS.
@@ -69,7 +72,7 @@ impl Outside {
         let timeout = Duration::from_millis(request.timeout_ms);
         match &request.call {
             Action::Exec(call) => exec::run(call, request, &self.options).await,
-            Action::HttpCheck(call) => http::check(&self.http, call, timeout).await,
+            Action::HttpCheck(call) => http::check(&self.http, call, &self.options.secrets, timeout).await,
             Action::SqlQuery(call) => sql::query(call, timeout, |name| std::env::var_os(name)).await,
             Action::RedisCommand(call) => redis::command(call, timeout, |name| std::env::var_os(name)).await,
             Action::DnsResolve(call) => dns::resolve(call, self.options.resolvers.as_deref(), timeout).await,
@@ -89,6 +92,11 @@ impl Cloud for Outside {
 
 fn error(kind: CloudErrorKind, code: &str, message: impl Into<String>) -> CloudError {
     CloudError { kind, code: code.to_owned(), message: message.into(), request_id: None }
+}
+
+/// Nothing was sent.
+fn no_secret(why: &NoSecret) -> CloudError {
+    error(CloudErrorKind::Denied, "NoSecret", format!("{why}, so nothing was sent"))
 }
 
 fn invalid(code: &str, message: impl Into<String>) -> CloudError {

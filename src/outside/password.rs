@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::error;
 use crate::model::outcome::{CloudError, CloudErrorKind};
+use crate::model::redact;
 
 /// More is no password.
 const MOST_BYTES: u64 = 4 * 1024;
@@ -33,6 +34,7 @@ fn of_environment(name: &str, variables: Variables) -> Result<SecretString, Clou
     let not_there = || denied(format!("the variable {name} is not set: set it where lifeboat is started, and resume"));
     let text = variables(name).filter(|value| !value.is_empty()).ok_or_else(not_there)?;
     let text = text.into_string().map_err(|_| denied(format!("what {name} holds is no text")))?;
+    redact::shared().learn(&text);
     Ok(text.into())
 }
 
@@ -53,6 +55,7 @@ fn of_file(path: &str) -> Result<SecretString, CloudError> {
     if password.is_empty() {
         return Err(denied(format!("the password file {path} is empty")));
     }
+    redact::shared().learn(password);
     Ok(password.into())
 }
 
@@ -89,11 +92,11 @@ mod tests {
         let path = dir.path().join("password").display().to_string();
         let source = format!("file:{path}");
         assert!(text(&source).unwrap_err().contains("cannot be read"));
-        std::fs::write(&path, "a word\n").unwrap();
+        std::fs::write(&path, "p4ss w0rd\n").unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
         assert!(text(&source).unwrap_err().contains("chmod 600"));
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
-        assert_eq!(text(&source).as_deref(), Ok("a word"));
+        assert_eq!(text(&source).as_deref(), Ok("p4ss w0rd"));
         assert!(text(&format!("file:{}", dir.path().display())).unwrap_err().contains("no file"));
         assert!(!format!("{:?}", read("env:SET", variables)).contains("pa55"));
     }

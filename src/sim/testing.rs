@@ -109,6 +109,7 @@ pub fn plan(steps: Vec<PlanStep>) -> Plan {
         clock_at_ms: 0,
         started_at_ms: 0,
         inputs: object(json!({"customer": "acme", "primary": "eu-central-1", "dr": DR})),
+        secrets: IndexMap::new(),
         vars: object(json!({"cluster": CLUSTER})),
         targets: IndexMap::from([("dr".to_owned(), target)]),
         roles: IndexMap::new(),

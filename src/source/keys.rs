@@ -67,6 +67,7 @@ pub(super) const TOP: &[Key] = &[
     may("description", Text, "When to use it, and what it assumes"),
     may("objectives", Object(OBJECTIVES), "What must be reached"),
     may("inputs", Named(INPUT), "What differs from run to run, given with -i NAME=VALUE"),
+    may("secrets", Named(SECRET), "Values that are never shown, used as secret:NAME"),
     may("vars", NamedAny, "Values made from inputs and other vars"),
     may("targets", Named(TARGET), "AWS accounts and regions that steps act in"),
     may("roles", NamedWords, "Role → people who hold it"),
@@ -83,6 +84,7 @@ pub(super) const FRAGMENT: &[Key] = &[
     may("version", Kind::Version, "Version of the dialect: 1"),
     may("description", Text, "What this fragment is for"),
     may("inputs", Named(INPUT), "Inputs added to the runbook's"),
+    may("secrets", Named(SECRET), "Secrets added to the runbook's"),
     may("vars", NamedAny, "Vars added to the runbook's"),
     may("targets", Named(TARGET), "Targets added to the runbook's"),
     may("roles", NamedWords, "Roles added to the runbook's"),
@@ -106,6 +108,12 @@ pub(super) const INPUT: &[Key] = &[
     may("options", List, "Closed list of values"),
     may("default", Any, "Value when none is given; without it the input must be given"),
     may("help", Text, "What to enter, for the person who is asked"),
+];
+
+pub(super) const SECRET: &[Key] = &[
+    may("env", Text, "The variable of lifeboat's own environment that holds it"),
+    may("file", Text, "The file that holds it: an absolute path or ~/…, readable by its owner alone"),
+    may("help", Text, "What to enter, where neither is named and the person is asked"),
 ];
 
 pub(super) const TARGET: &[Key] = &[

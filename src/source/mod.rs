@@ -23,6 +23,7 @@ pub mod render;
 mod scalar;
 mod scenario;
 mod schema;
+mod secrets;
 mod shape;
 mod sink;
 mod yaml;
@@ -90,6 +91,7 @@ pub fn load(files: Vec<SourceFile>) -> Loaded {
     if let Some(lowered) = lowered {
         if let Some(graph) = graph::build(&lowered.runbook, &lowered.names, &mut sink) {
             refs::check(&lowered, &graph, &loaded.files, &mut sink);
+            secrets::check(&lowered.runbook, &mut sink);
             lint::check(&lowered, &graph, &loaded.files, &mut sink);
             loaded.critical_path = Some(critical_path(&lowered.runbook));
         }

@@ -25,6 +25,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::termios::{QueueSelector, tcflush};
 use tokio::sync::watch;
 
+use crate::model::redact;
 use crate::model::text::safe;
 
 /// Whether the terminal is ours just now; the panic hook asks.
@@ -151,7 +152,7 @@ impl Term {
 
     /// Into the clipboard of the person's own terminal, also over ssh (OSC 52).
     pub fn copy(&mut self, text: &str) -> io::Result<()> {
-        execute!(self.backend, CopyToClipboard::to_clipboard_from(text))
+        execute!(self.backend, CopyToClipboard::to_clipboard_from(redact::shared().text(text).as_ref()))
     }
 
     /// Bell, and a notification where the terminal knows them (OSC 9).

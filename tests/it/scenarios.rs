@@ -94,6 +94,7 @@ fn drill(runbook: &str, scenario: &Scenario, dir: &Path) -> Drilled {
         intent: Intent::Planned,
         operator: context.operator.clone(),
         inputs: plan.inputs.clone(),
+        secrets: Vec::new(),
         version: "0".to_owned(),
         binary: "sha256:00".to_owned(),
         drill: Some(DrillHeader {

@@ -9,6 +9,7 @@ use super::doctor::now_ms;
 use super::exit::{CliError, Exit, Outcome};
 use super::files;
 use super::out;
+use super::secrets;
 use super::settings::Settings;
 use crate::model::outcome::Mode;
 use crate::model::plan::{Intent, Plan};
@@ -28,6 +29,7 @@ pub fn plan(settings: &Settings, wanted: &Wanted) -> Outcome {
         now_ms: now_ms(),
     };
     let plan = instantiated(settings, &loaded, runbook, &context)?;
+    secrets::hide(&plan, &loaded.files)?;
     let view = PlanView::new(&plan);
     let format = if settings.json { PlanFormat::Json } else { wanted.output };
     match format {

@@ -8,6 +8,7 @@ use crate::cli::exit::CliError;
 use crate::cli::settings::Settings;
 use crate::engine::ports::{Cloud, MfaDevices};
 use crate::model::plan::Plan;
+use crate::model::secret::Secrets;
 
 /// What a run acts through.
 pub struct Means {
@@ -27,7 +28,7 @@ pub struct Place<'a> {
 mod there {
     use futures_util::future::BoxFuture;
 
-    use super::{Arc, CliError, Cloud, Identities, Means, MfaDevices, Place, Plan, Settings};
+    use super::{Arc, CliError, Cloud, Identities, Means, MfaDevices, Place, Plan, Secrets, Settings};
     use crate::aws::{AwsCloud, AwsOptions, StsDevices};
     use crate::cli::real::targets;
     use crate::driver::router::CloudRouter;
@@ -75,20 +76,27 @@ mod there {
     }
 
     /// A cloud to look around in, with nobody's codes: whoever has it sends reads.
-    pub fn eyes(settings: &Settings) -> Result<Arc<dyn Cloud>, CliError> {
+    pub fn eyes(settings: &Settings, secrets: Secrets) -> Result<Arc<dyn Cloud>, CliError> {
         let aws = AwsCloud::new(options(settings, "readiness", &settings.operator()));
-        let outside = Outside::new(OutsideOptions { resolvers: resolvers()?, ..OutsideOptions::default() });
+        let outside = Outside::new(OutsideOptions { resolvers: resolvers()?, secrets, ..OutsideOptions::default() });
         Ok(Arc::new(CloudRouter::new(aws, Arc::new(outside))))
     }
 
     /// A connection belongs to the runtime it was made on, so the driver gets clients of its own.
-    pub fn means(settings: &Settings, plan: &Plan, place: Place, is_headless: bool) -> Result<Means, CliError> {
+    pub fn means(
+        settings: &Settings,
+        plan: &Plan,
+        place: Place,
+        secrets: Secrets,
+        is_headless: bool,
+    ) -> Result<Means, CliError> {
         let run = place.run;
         let aws = AwsCloud::new(options(settings, run, &plan.operator));
         let outside: Arc<dyn Cloud> = Arc::new(Outside::new(OutsideOptions {
             resolvers: resolvers()?,
             programs_dir: Some(place.dir.join(PROGRAMS)),
             keeper: None,
+            secrets,
         }));
         if is_headless {
             let cloud = CloudRouter::with_practice_codes(aws, outside, plan.mode);
@@ -132,7 +140,7 @@ mod there {
 
 #[cfg(not(feature = "aws"))]
 mod there {
-    use super::{Arc, CliError, Cloud, Identities, Means, Place, Plan, Settings};
+    use super::{Arc, CliError, Cloud, Identities, Means, Place, Plan, Secrets, Settings};
 
     fn absent() -> CliError {
         CliError::usage("this build has no AWS in it")
@@ -147,7 +155,7 @@ mod there {
         Err(absent())
     }
 
-    pub fn eyes(_settings: &Settings) -> Result<Arc<dyn Cloud>, CliError> {
+    pub fn eyes(_settings: &Settings, _secrets: Secrets) -> Result<Arc<dyn Cloud>, CliError> {
         Err(absent())
     }
 
@@ -155,7 +163,13 @@ mod there {
         Err(absent())
     }
 
-    pub fn means(_settings: &Settings, _plan: &Plan, _place: Place, _is_headless: bool) -> Result<Means, CliError> {
+    pub fn means(
+        _settings: &Settings,
+        _plan: &Plan,
+        _place: Place,
+        _secrets: Secrets,
+        _is_headless: bool,
+    ) -> Result<Means, CliError> {
         Err(absent())
     }
 }

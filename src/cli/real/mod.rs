@@ -20,7 +20,7 @@ use super::fingerprint::Fingerprint;
 use super::out::is_interactive;
 use super::session::{self, Rest, Session, Stopped};
 use super::settings::{Settings, is_ci};
-use super::{drill, face, plan};
+use super::{drill, face, plan, secrets};
 use crate::clock::SystemClock;
 use crate::driver::{Opening, Operator};
 use crate::engine::Engine;
@@ -145,7 +145,8 @@ fn begin(settings: &Settings, wanted: &Wanted) -> Outcome {
         return Err(CliError::usage("a target depends on who drives, and that was not known yet")
             .hint(format!("say so: --operator {}", operator.name)));
     }
-    let means = adapters::means(settings, &plan, Place { run: &run, dir: &dir }, wanted.is_headless)?;
+    let secrets = secrets::gather(settings, &plan, &loaded.files, wanted.is_headless)?;
+    let means = adapters::means(settings, &plan, Place { run: &run, dir: &dir }, secrets, wanted.is_headless)?;
     let missing = presence::missing(&plan, means.mfa.as_ref());
     missing.refuse_operator()?;
     let last_look = screen::LastLook {
@@ -191,7 +192,9 @@ pub fn resume(settings: &Settings, stopped: Stopped, face: &Face, binary: Finger
     targets::refuse_others_in_a_drill(mode, &asked)?;
     let (answers, _) = who_are_we(settings, &stopped.run, &asked)?;
     preflight::same_accounts(&stopped.header.identities, &answers)?;
-    let means = adapters::means(settings, plan, Place { run: &stopped.run, dir: &stopped.dir }, is_headless)?;
+    // Asked for again: nothing of a secret is kept with a run.
+    let secrets = secrets::gather(settings, plan, &stopped.header.files, is_headless)?;
+    let means = adapters::means(settings, plan, Place { run: &stopped.run, dir: &stopped.dir }, secrets, is_headless)?;
     let missing = presence::missing(plan, means.mfa.as_ref());
     missing.refuse_operator()?;
     let now_ms = clock.now_ms();
@@ -269,6 +272,7 @@ fn header(
         intent: plan.intent,
         operator: plan.operator.clone(),
         inputs: plan.inputs.clone(),
+        secrets: plan.secrets.keys().cloned().collect(),
         version: session::version(),
         binary: binary.digest(),
         drill: None,

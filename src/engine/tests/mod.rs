@@ -58,6 +58,7 @@ fn header(text: &str) -> RunHeader {
         intent: Intent::Planned,
         operator: "alice".to_owned(),
         inputs: Object::new(),
+        secrets: Vec::new(),
         version: String::new(),
         binary: String::new(),
         drill: None,

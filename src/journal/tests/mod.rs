@@ -29,6 +29,7 @@ fn header(mode: Mode) -> RunHeader {
         intent: Intent::Planned,
         operator: "alice".to_owned(),
         inputs: json!({"region": "eu-central-1"}).as_object().cloned().unwrap_or_default(),
+        secrets: Vec::new(),
         version: "0.1.0".to_owned(),
         binary: "sha256:11".to_owned(),
         drill: None,

@@ -241,6 +241,9 @@ fn curl_line(check: &HttpCheck) -> Vec<String> {
         Some("HEAD") => line.push("--head".to_owned()),
         Some(method) => line.extend(["--request".to_owned(), method.to_owned()]),
     }
+    for (name, value) in check.headers.iter().flatten() {
+        line.extend(["--header".to_owned(), format!("{name}: {value}")]);
+    }
     line.extend(["--url".to_owned(), check.url.clone()]);
     line
 }

@@ -23,7 +23,8 @@ pub struct Exec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shell: Option<bool>,
     /// Variables set beside those that a program is given: `PATH`, `HOME`, the language, proxies,
-    /// `KUBECONFIG`, `AWS_*` with the target's profile and region, and few others.
+    /// `KUBECONFIG`, `AWS_*` with the target's profile and region, and few others. Their texts may
+    /// refer to secrets: `secret:NAME`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub env: Option<std::collections::BTreeMap<String, String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -114,6 +115,9 @@ pub struct HttpCheck {
     /// Days that the certificate must be good for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_tls_days: Option<u32>,
+    /// Headers to send beside the usual ones; their texts may refer to secrets: `Bearer secret:NAME`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headers: Option<std::collections::BTreeMap<String, String>>,
 }
 
 impl HttpCheck {

@@ -14,9 +14,10 @@ mod stream;
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
-use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock, RwLockReadGuard};
 
 use memchr::memmem;
+use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
 use super::Value;
@@ -36,9 +37,15 @@ struct Needle {
     spill: usize,
 }
 
+#[derive(Default)]
+struct Known {
+    values: Vec<SecretString>,
+    needles: Vec<Needle>,
+}
+
 /// The secrets known so far. Clones share them.
 #[derive(Clone, Default)]
-pub struct Redactor(Arc<RwLock<Vec<Needle>>>);
+pub struct Redactor(Arc<RwLock<Known>>);
 
 impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -60,17 +67,31 @@ impl Redactor {
             return;
         }
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if known.values.iter().any(|value| value.expose_secret() == secret) {
+            return;
+        }
+        known.values.push(SecretString::from(secret));
         for (bytes, spill) in forms::of(secret) {
-            if !known.iter().any(|needle| needle.bytes == bytes) {
-                known.push(Needle { bytes, spill });
+            if !known.needles.iter().any(|needle| needle.bytes == bytes) {
+                known.needles.push(Needle { bytes, spill });
             }
         }
+    }
+
+    /// The secrets themselves, for another process of ours that has to hide them too.
+    #[must_use]
+    pub fn values(&self) -> Vec<SecretString> {
+        self.known().values.clone()
+    }
+
+    fn known(&self) -> RwLockReadGuard<'_, Known> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether there is nothing to look for.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).is_empty()
+        self.known().needles.is_empty()
     }
 
     /// The text without secrets.
@@ -120,17 +141,23 @@ impl Redactor {
         error.request_id.iter_mut().for_each(|id| self.hide(id));
     }
 
-    /// Bytes before the end that may be the beginning of something to hide.
-    fn longest(&self) -> usize {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        known.iter().map(|needle| needle.bytes.len() + 2 * needle.spill).max().unwrap_or(0)
+    /// Where something begins that may turn out to be a secret when more comes; the end, if nothing does.
+    fn open_from(&self, text: &[u8]) -> usize {
+        let open = |needle: &Needle| {
+            let longest = needle.bytes.len().saturating_sub(1).min(text.len());
+            let begun = (1..=longest).rev().find(|count| text.ends_with(&needle.bytes[..*count])).unwrap_or(0);
+            let start = text.len() - begun;
+            // Letters of a code before it go with it.
+            start - text[..start].iter().rev().take(needle.spill).take_while(|byte| is_letter(byte)).count()
+        };
+        self.known().needles.iter().map(open).min().unwrap_or(text.len())
     }
 
     /// What has to go, in order, not touching one another.
     fn found(&self, text: &[u8]) -> Vec<Range<usize>> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known();
         let mut found: Vec<Range<usize>> = Vec::new();
-        for needle in known.iter().filter(|needle| needle.bytes.len() <= text.len()) {
+        for needle in known.needles.iter().filter(|needle| needle.bytes.len() <= text.len()) {
             let mut from = 0;
             // Occurrences may overlap: `abab` stands twice in `ababab`.
             while let Some(at) = memmem::find(&text[from..], &needle.bytes) {
@@ -152,9 +179,13 @@ impl Redactor {
     }
 }
 
+/// A letter of base64.
+const fn is_letter(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=')
+}
+
 /// A range with up to `spill` further letters of a code at either side.
 fn widened(text: &[u8], range: Range<usize>, spill: usize) -> Range<usize> {
-    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_=".contains(byte);
     let before = text[..range.start].iter().rev().take(spill).take_while(|byte| is_letter(byte)).count();
     let after = text[range.end..].iter().take(spill).take_while(|byte| is_letter(byte)).count();
     range.start - before..range.end + after

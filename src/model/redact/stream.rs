@@ -22,7 +22,7 @@ impl Stream {
     pub fn push(&mut self, piece: &[u8]) -> Vec<u8> {
         self.held.extend_from_slice(piece);
         // Any secret that is not yet complete begins behind this place.
-        let mut cut = self.held.len().saturating_sub(self.redactor.longest().saturating_sub(1));
+        let mut cut = self.redactor.open_from(&self.held);
         let mut found = self.redactor.found(&self.held);
         let mut is_given_up = false;
         // One that lies across the place is held back as a whole: the next piece may make it longer.
@@ -39,8 +39,9 @@ impl Stream {
 
     /// The rest, once nothing more comes.
     #[must_use]
-    pub fn finish(self) -> Vec<u8> {
-        self.redactor.bytes(&self.held).into_owned()
+    pub fn finish(&mut self) -> Vec<u8> {
+        let rest = std::mem::take(&mut self.held);
+        self.redactor.bytes(&rest).into_owned()
     }
 
     #[cfg(test)]

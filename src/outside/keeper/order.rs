@@ -6,30 +6,61 @@ use std::io::{self, Read};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::Path;
 
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use tokio::process::Command;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
+
+use crate::model::redact::Redactor;
 
 /// More than any operating system takes as arguments and environment.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
 /// A program, as it is to be started. Names and values of the environment need not be text: hex.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Order {
     /// The program and its arguments.
     argv: Vec<String>,
     env: Vec<(String, String)>,
+    /// What may not be kept of the program's output.
+    hidden: Vec<String>,
     cwd: String,
     /// Kept of the beginning of each stream.
     pub(super) kept_bytes: u64,
+}
+
+impl std::fmt::Debug for Order {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Order").field("argv", &self.argv).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Order {
+    fn drop(&mut self) {
+        self.env.iter_mut().for_each(|(_, value)| value.zeroize());
+        self.hidden.zeroize();
+    }
 }
 
 impl Order {
     pub fn new(argv: Vec<String>, env: &[(OsString, OsString)], cwd: &Path, kept_bytes: u64) -> Self {
         let hex = |text: &OsStr| hex::encode(text.as_bytes());
         let env = env.iter().map(|(name, value)| (hex(name), hex(value))).collect();
-        Self { argv, env, cwd: hex(cwd.as_os_str()), kept_bytes }
+        Self { argv, env, hidden: Vec::new(), cwd: hex(cwd.as_os_str()), kept_bytes }
+    }
+
+    /// None of these is to stand in what is kept of the output.
+    #[must_use]
+    pub fn hiding(mut self, secrets: &[SecretString]) -> Self {
+        self.hidden = secrets.iter().map(|secret| secret.expose_secret().to_owned()).collect();
+        self
+    }
+
+    pub(super) fn redactor(&self) -> Redactor {
+        let redactor = Redactor::default();
+        self.hidden.iter().for_each(|secret| redactor.learn(secret));
+        redactor
     }
 
     /// As it goes through the pipe.

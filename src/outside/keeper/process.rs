@@ -66,8 +66,9 @@ impl LeftOpen {
 /// Starts the program, waits for its end and tells it.
 pub(super) async fn carry_out(place: &Place, order: &Order) -> io::Result<LeftOpen> {
     let mut command = order.command()?;
-    let mut out = Catcher::new(place.new_file("stdout")?, order.kept_bytes);
-    let mut err = Catcher::new(place.new_file("stderr")?, order.kept_bytes);
+    let redactor = order.redactor();
+    let mut out = Catcher::new(place.new_file("stdout")?, order.kept_bytes, redactor.clone());
+    let mut err = Catcher::new(place.new_file("stderr")?, order.kept_bytes, redactor);
     place.reserve()?;
     let started_ms = now_ms();
     place.mark_started(&Started { at_ms: started_ms, boot: boot() })?;

@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::END_BYTES;
 use super::place::Stream;
+use crate::model::redact::{self, Redactor};
 
 pub struct Catcher {
     /// Gone once it could not be written.
@@ -19,14 +20,22 @@ pub struct Catcher {
     bytes: u64,
     end: VecDeque<u8>,
     hash: Sha256,
+    /// Secrets go no further; nothing that is counted or written here has one.
+    clean: redact::Stream,
 }
 
 impl Catcher {
-    pub fn new(file: File, room_bytes: u64) -> Self {
-        Self { file: Some(file), room_bytes, kept_bytes: 0, bytes: 0, end: VecDeque::new(), hash: Sha256::new() }
+    pub fn new(file: File, room_bytes: u64, redactor: Redactor) -> Self {
+        let (end, hash, clean) = (VecDeque::new(), Sha256::new(), redact::Stream::new(redactor));
+        Self { file: Some(file), room_bytes, kept_bytes: 0, bytes: 0, end, hash, clean }
     }
 
     pub fn take(&mut self, bytes: &[u8]) {
+        let clean = self.clean.push(bytes);
+        self.keep(&clean);
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
         self.hash.update(bytes);
         self.bytes += bytes.len() as u64;
         let room = usize::try_from(self.room_bytes).unwrap_or(usize::MAX).min(bytes.len());
@@ -42,6 +51,8 @@ impl Catcher {
 
     /// Writes the end behind a line that says what is missing before it.
     pub fn finish(mut self, left_open: bool) -> Stream {
+        let rest = self.clean.finish();
+        self.keep(&rest);
         let end: Vec<u8> = std::mem::take(&mut self.end).into();
         let missing = self.bytes - self.kept_bytes - end.len() as u64;
         let is_noted = missing == 0 || self.write(format!("\n({missing} bytes are left out here)\n").as_bytes());
@@ -79,7 +90,7 @@ mod tests {
 
     fn caught(room_bytes: u64, pieces: &[&[u8]]) -> (Vec<u8>, Stream) {
         let mut file = tempfile::tempfile().unwrap();
-        let mut catcher = Catcher::new(file.try_clone().unwrap(), room_bytes);
+        let mut catcher = Catcher::new(file.try_clone().unwrap(), room_bytes, Redactor::default());
         for piece in pieces {
             catcher.take(piece);
         }
@@ -120,11 +131,28 @@ mod tests {
     #[test]
     fn a_file_that_takes_nothing_stops_nobody() {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-        let mut catcher = Catcher::new(full, 1_000);
+        let mut catcher = Catcher::new(full, 1_000, Redactor::default());
         for _ in 0..100 {
             catcher.take(&[b'x'; 1_000]);
         }
         let stream = catcher.finish(true);
         assert_eq!((stream.bytes, stream.kept_bytes, stream.left_open), (100_000, 0, true));
+    }
+
+    #[test]
+    fn a_secret_is_not_kept_wherever_it_is_cut() {
+        let redactor = Redactor::default();
+        redactor.learn("hunter22");
+        let mut file = tempfile::tempfile().unwrap();
+        let mut catcher = Catcher::new(file.try_clone().unwrap(), 12, redactor);
+        for piece in [&b"token hun"[..], b"ter", b"22 and h", b"unter22"] {
+            catcher.take(piece);
+        }
+        let stream = catcher.finish(false);
+        let mut text = String::new();
+        file.rewind().unwrap();
+        file.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "token •••• and ••••");
+        assert_eq!(stream.sha256, hex::encode(Sha256::digest(&text)));
     }
 }

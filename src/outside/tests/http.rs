@@ -19,6 +19,7 @@ fn get(url: &str) -> HttpCheck {
         expect_body: None,
         expect_json: None,
         min_tls_days: None,
+        headers: None,
     }
 }
 
@@ -162,4 +163,27 @@ async fn the_days_left_of_a_certificate_are_told_and_a_strange_one_is_not_truste
     let answer = check(get(&url)).await;
     assert_eq!((&answer["ok"], &answer["status"]), (&false.into(), &0.into()), "{answer}");
     assert!(answer["error"].as_str().unwrap().contains("certificate"), "{answer}");
+}
+
+#[tokio::test]
+async fn headers_are_sent_with_their_secrets_and_never_told() {
+    let mut outside = outside();
+    outside.options.secrets.insert("token", secrecy::SecretString::from("hunter22"));
+    outside.options.secrets.insert("lines", secrecy::SecretString::from("hunter22\nx: y"));
+    let server = Http::answering("200 OK", "fine");
+    let with = |value: &str| HttpCheck {
+        headers: Some([("Authorization".to_owned(), value.to_owned())].into()),
+        ..get(&server.url())
+    };
+    let answer = ask(&outside, Action::HttpCheck(with("Bearer secret:token")), AMPLE_MS).await.unwrap();
+    assert_eq!(answer["ok"], true, "{answer}");
+    assert!(server.heads.lock().unwrap()[0].contains("authorization: Bearer hunter22\r\n"));
+    for (value, code, message) in [
+        ("secret:other", "NoSecret", "the secret `other` is not at hand, so nothing was sent"),
+        ("secret:lines", "NotAHeader", "the value of the header `Authorization` cannot be sent"),
+    ] {
+        let refused = ask(&outside, Action::HttpCheck(with(value)), AMPLE_MS).await.unwrap_err();
+        assert_eq!((refused.code.as_str(), refused.message.as_str()), (code, message));
+    }
+    assert_eq!(server.heads.lock().unwrap().len(), 1);
 }

@@ -19,6 +19,7 @@ pub(super) fn header(text: &str) -> RunHeader {
         intent: Intent::Planned,
         operator: text.to_owned(),
         inputs: json!({ "region": text }).as_object().cloned().unwrap_or_default(),
+        secrets: Vec::new(),
         version: "0.1.0".to_owned(),
         binary: "sha256:b1".to_owned(),
         drill: Some(DrillHeader { seed: 7, scenario: json!({"name": text}), speed: "max".to_owned(), surprise: true }),

@@ -86,6 +86,7 @@ fn empty(runbook: &Runbook, context: &RunContext) -> Plan {
         clock_at_ms: context.now_ms,
         started_at_ms: context.now_ms,
         inputs: Object::new(),
+        secrets: runbook.secrets.clone(),
         vars: Object::new(),
         targets: IndexMap::new(),
         roles: runbook.roles.clone(),

@@ -104,6 +104,7 @@ pub(super) fn lower(trees: &[Tree], sink: &mut Sink) -> Option<Lowered> {
         description: top.plain_text("description", sink),
         objectives: Objectives::default(),
         inputs: IndexMap::new(),
+        secrets: IndexMap::new(),
         vars: IndexMap::new(),
         targets: IndexMap::new(),
         roles: IndexMap::new(),

@@ -1,15 +1,16 @@
-//! The runbook's sections beside its phases: inputs, vars, targets, roles, contacts, objectives, mfa, defaults.
+//! The runbook's sections beside its phases: inputs, secrets, vars, targets, roles, contacts, objectives, mfa, defaults.
 
 use indexmap::IndexMap;
 
 use super::{Defaults, Names, step};
 use crate::model::Value;
 use crate::model::runbook::{Contact, Input, InputType, Mfa, MfaMethod, Objectives, Runbook, Target};
+use crate::model::secret::{SecretDeclaration, SecretSource};
 use crate::model::span::Span;
 use crate::model::template::{Node, Template, Tree};
 use crate::source::diagnostic::{Diagnostic, did_you_mean_or_list};
 use crate::source::inputs;
-use crate::source::keys::{CONTACT, DEFAULTS, INPUT, MFA, OBJECTIVES, TARGET};
+use crate::source::keys::{CONTACT, DEFAULTS, INPUT, MFA, OBJECTIVES, SECRET, TARGET};
 use crate::source::shape::{self, Shape};
 use crate::source::sink::Sink;
 
@@ -21,7 +22,7 @@ pub(super) fn all(shapes: &[Shape<'_>], runbook: &mut Runbook, sink: &mut Sink) 
     // One section over all files at a time, so that a name in two files is found.
     let mut first: std::collections::HashMap<(&str, String), Span> = std::collections::HashMap::new();
     for (ix, shape) in shapes.iter().enumerate() {
-        for section in ["inputs", "vars", "targets", "roles", "contacts"] {
+        for section in ["inputs", "secrets", "vars", "targets", "roles", "contacts"] {
             let members = shape.named(section, sink);
             if members.len() > MAX_NAMES {
                 let message = format!("`{section}` has {} names; {MAX_NAMES} are allowed", members.len());
@@ -57,6 +58,9 @@ fn one(section: &str, name: &str, span: Span, tree: &Tree, runbook: &mut Runbook
     match section {
         "inputs" => {
             runbook.inputs.insert(name.clone(), input(&name, span, tree, sink));
+        }
+        "secrets" => {
+            runbook.secrets.insert(name.clone(), secret(&name, span, tree, sink));
         }
         "vars" => {
             runbook.vars.insert(name, tree.clone());
@@ -122,6 +126,40 @@ fn contact_role(name: &str, tree: &Tree, roles: &[String], sink: &mut Sink) {
         let finding = Diagnostic::error("LB308", role.span, format!("there is no role `{}`", role.value));
         sink.push(finding.maybe_help(did_you_mean_or_list(&role.value, roles.iter().map(String::as_str))));
     }
+}
+
+fn secret(name: &str, span: Span, tree: &Tree, sink: &mut Sink) -> SecretDeclaration {
+    let mut secret = SecretDeclaration { source: SecretSource::Ask, help: None, span };
+    let Some(shape) = Shape::of(format!("secret `{name}`"), tree, SECRET, sink) else { return secret };
+    secret.help = shape.plain_text("help", sink);
+    let (env, file) = (shape.text("env", sink), shape.text("file", sink));
+    let mut wrong = |span: Span, message: String, help: &str| {
+        sink.push(Diagnostic::error("LB114", span, message).help(help));
+    };
+    match (env, file) {
+        (Some(env), Some(_)) => {
+            wrong(env.span, format!("the secret `{name}` comes from two places"), "keep `env` or `file`");
+        }
+        (Some(env), None) if is_variable(&env.value) => secret.source = SecretSource::Env(env.value),
+        (Some(env), None) => {
+            let help = "write the name alone, like PAGER_TOKEN: the value never stands in a runbook";
+            wrong(env.span, format!("the secret `{name}` names no variable in `env`"), help);
+        }
+        (None, Some(file)) if file.value.starts_with('/') || file.value.starts_with("~/") => {
+            secret.source = SecretSource::File(file.value);
+        }
+        (None, Some(file)) => {
+            let help = "write an absolute path, or one that begins with `~/`: a run is resumed from anywhere";
+            wrong(file.span, format!("the file of the secret `{name}` depends on where lifeboat is started"), help);
+        }
+        (None, None) => {}
+    }
+    secret
+}
+
+fn is_variable(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 const TYPES: &[(&str, InputType)] = &[

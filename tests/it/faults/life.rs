@@ -246,6 +246,7 @@ impl Life {
             intent: Intent::Planned,
             operator: "alice".to_owned(),
             inputs: plan.inputs.clone(),
+            secrets: Vec::new(),
             version: "0".to_owned(),
             binary: "sha256:00".to_owned(),
             drill: Some(DrillHeader {
