@@ -192,13 +192,15 @@ impl Engine {
         // A probe names the send that it is about.
         let doubt = self.steps[ix].doubt.as_ref().filter(|_| purpose == Purpose::Probe);
         let token = doubt.map_or_else(String::new, |doubt| self.token(ix, doubt.purpose));
+        let usual_ms = self.read_timeout_ms(ix, purpose, not_before_ms);
+        let timeout_ms = if call.operation().may_take_long() { self.plan.steps[ix].timeout_ms } else { usual_ms };
         out.push(Effect::Call(Box::new(CallRequest {
             ticket: self.ticket(ix, purpose),
             call,
             target,
             token,
             not_before_ms,
-            timeout_ms: self.read_timeout_ms(ix, purpose, not_before_ms),
+            timeout_ms,
             changes: false,
             before: None,
             session: CallSession::Base,
@@ -347,6 +349,7 @@ impl Engine {
         let timeout_ms = match (&call, changes) {
             (Action::Exec(_), _) => self.plan.steps[ix].timeout_ms,
             (_, true) => SEND_TIMEOUT_MS.min(self.plan.steps[ix].timeout_ms),
+            (_, false) if call.operation().may_take_long() => self.plan.steps[ix].timeout_ms,
             (_, false) => READ_TIMEOUT_MS,
         };
         let request = CallRequest {

@@ -28,7 +28,7 @@
 //! - `identity` (an account as the plan names it): `account arn user_id`
 //! - `exec` (program, or the start of a command line): `exit_code stdout stderr`
 //! - `host`: `status body`
-//! - `sql` (a part of the statement and its parameters): `rows` (or `value` for one), or `error message`
+//! - `sql` (a part of the statement and its parameters): `rows` (or `value` for one), or `error message`; `takes`
 //! - `redis` (start of the command): `value fields`
 
 pub mod clock;
@@ -174,8 +174,8 @@ impl SimCloud {
         }
         let request_id = state.world.request_id(&arrival);
         let answer = state.world.receive(&arrival, &fate);
+        let latency_ms = self.latency_ms(n, request.changes) + state.world.takes_ms(&request.call);
         drop(guard);
-        let latency_ms = self.latency_ms(n, request.changes);
         if fate.delivery == Delivery::AnswerLost || latency_ms > request.timeout_ms {
             let answer = Err(unheard());
             return Reception { answer_at_ms: later(now_ms, request.timeout_ms), answer };

@@ -192,3 +192,26 @@ fn two_thousand_steps_wide_and_deep_load_without_recursion() {
     let loaded = load_text(&many(2_001, false));
     assert!(loaded.diagnostics.iter().any(|finding| finding.code == "LB110"));
 }
+
+/// Before the run: what would be refused in the middle of it, as far as it is written out.
+#[test]
+fn questions_to_databases_that_would_be_refused_are_findings() {
+    for (uses, with, part) in [
+        ("sql/query", "{ query: select 1, url: 'postgresql://u:pa55@h/d' }", "holds a password"),
+        ("sql/query", "{ query: select 1, url: 'postgresql://u@h/d', password_from: pa55 }", "env:NAME"),
+        ("sql/query", "{ query: select 1, url: 'postgresql://u@h/d', sslmode: prefer }", "verify-full"),
+        ("sql/query", "{ url: 'postgresql://u@h/d' }", "needs `query`"),
+        ("redis/command", "{ url: 'rediss://h', command: [DEL, '${{ run.id }}'] }", "`DEL` is not among"),
+        ("redis/command", "{ url: 'rediss://h', command: [CONFIG, SET, a, b] }", "of `CONFIG` only"),
+        ("redis/command", "{ url: 'rediss://h', command: [KEYS, '*'] }", "SCAN"),
+    ] {
+        let text =
+            format!("version: 1\nname: x\nphases:\n- id: p\n  steps:\n  - id: s\n    uses: {uses}\n    with: {with}\n");
+        let found = load_text(&text).diagnostics;
+        assert_eq!(found.len(), 1, "{uses} {with}: {found:#?}");
+        let wrong = found.iter().find(|finding| finding.message.contains(part));
+        let wrong = wrong.unwrap_or_else(|| panic!("{uses} {with}: {found:#?}"));
+        assert_eq!(wrong.span.line, if part.starts_with("needs") { 7 } else { 8 }, "{wrong:?}");
+        assert!(found.iter().all(|finding| !finding.message.contains("pa55")), "{found:#?}");
+    }
+}

@@ -103,3 +103,29 @@ fn a_budget_that_runs_out_is_recorded_once() {
     let told = bench.events.iter().filter(|event| matches!(event, Event::BudgetExceeded { .. })).count();
     assert_eq!(told, 1);
 }
+
+/// A database may count for longer than an API takes to answer.
+#[test]
+fn a_question_to_a_database_may_take_as_long_as_its_step() {
+    let mut bench = Bench::start(
+        "
+phases:
+  - id: one
+    steps:
+      - id: rows
+        uses: sql/query
+        with: { url: 'postgresql://reader@db.example/shop', query: select 1 }
+        timeout: 5m
+        verify: [{ uses: sql/query, with: { query: select 2 }, expect: result.value == 2 }]
+      - { id: who, uses: aws/sts.get_caller_identity, timeout: 5m }
+",
+    );
+    bench.run("rows").unwrap();
+    assert_eq!(bench.calls[0].timeout_ms, 300_000);
+    bench.answer("rows", json!({"value": 1}));
+    assert_eq!(bench.calls[0].timeout_ms, 300_000);
+    bench.answer("rows", json!({"value": 2}));
+    assert_eq!(bench.status("rows"), StepStatus::Succeeded);
+    bench.run("who").unwrap();
+    assert_eq!(bench.calls[0].timeout_ms, 10_000);
+}

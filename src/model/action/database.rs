@@ -109,6 +109,10 @@ impl RedisCommand {
 }
 
 impl Operation for SqlQuery {
+    fn may_take_long(&self) -> bool {
+        true
+    }
+
     fn home(&self) -> Home<'_> {
         Home::Outside
     }
@@ -150,7 +154,7 @@ pub fn problems(action: &str, with: &Value) -> Vec<(&'static str, String)> {
     match action {
         "sql/query" => {
             look("url", text("url").map_or(Ok(()), place::check_sql_url));
-            look("sslmode", text("sslmode").map_or(Ok(()), place::check_ssl_mode));
+            // The words of `sslmode` stand in the schema.
         }
         "redis/command" => {
             look("url", text("url").map_or(Ok(()), |url| place::of_redis(url).map(|_| ())));

@@ -49,6 +49,11 @@ pub trait Operation {
         None
     }
 
+    /// Whether a read is worth waiting for as long as its step may take: one that counts and compares.
+    fn may_take_long(&self) -> bool {
+        false
+    }
+
     /// What the caller must be allowed beside the operation itself and its probe's.
     fn rights(&self) -> &'static [&'static str] {
         &[]

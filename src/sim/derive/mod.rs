@@ -287,4 +287,6 @@ fn counterpart(name: &str, region: &str, primary: &str) -> String {
 }
 
 #[cfg(test)]
+mod database_tests;
+#[cfg(test)]
 mod tests;

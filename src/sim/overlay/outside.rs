@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::{Met, members, set};
 use crate::model::Value;
+use crate::model::time::parse_duration_ms;
 use crate::sim::SimError;
 use crate::sim::naming::{bare, short};
 use crate::sim::world::World;
@@ -72,30 +73,26 @@ struct StatementPatch {
     value: Option<Value>,
     error: Option<String>,
     message: Option<String>,
+    takes: Option<String>,
 }
 
 /// What statements answer that have `id` in them, whatever their spaces and capitals.
 pub(super) fn sql(world: &mut World, id: &str, value: &Value) -> Result<Met, SimError> {
-    let patch: StatementPatch = members("sql", id, value)?;
-    let rows = match patch {
-        StatementPatch { rows: Some(rows), value: None, error: None, message: None } => {
-            Rows::Given(rows.into_iter().map(Value::Object).collect())
-        }
-        StatementPatch { rows: None, value: Some(value), error: None, message: None } => {
-            Rows::Given(vec![serde_json::json!({"value": value})])
-        }
-        StatementPatch { rows: None, value: None, error: Some(code), message } => {
-            Rows::Refused(code, message.unwrap_or_else(|| "refused".to_owned()))
-        }
-        _ => {
-            let wanted = "it has `rows`, or `value`, or `error` with a `message`";
-            return Err(SimError::Scenario(format!("`world.sql.{id}`: {wanted}")));
-        }
+    let StatementPatch { rows, value, error, message, takes } = members("sql", id, value)?;
+    let wrong = |why: &str| SimError::Scenario(format!("`world.sql.{id}`: {why}"));
+    let takes_ms = takes.as_deref().map(parse_duration_ms).transpose().map_err(|why| wrong(&why))?;
+    let rows = match (rows, value, error) {
+        (Some(rows), None, None) => Some(Rows::Given(rows.into_iter().map(Value::Object).collect())),
+        (None, Some(value), None) => Some(Rows::Given(vec![serde_json::json!({"value": value})])),
+        (None, None, Some(code)) => Some(Rows::Refused(code, message.unwrap_or_else(|| "refused".to_owned()))),
+        (None, None, None) if takes_ms.is_some() => None,
+        _ => return Err(wrong("it has `rows`, or `value`, or `error` with a `message`, or `takes`")),
     };
     let part = plain(id);
     let met = world.sql_derived.keys().any(|asked| asked.contains(&part));
     let known = world.sql_derived.keys().cloned().collect();
-    world.sql_set.insert(part, rows);
+    world.sql_takes_ms.extend(takes_ms.map(|ms| (part.clone(), ms)));
+    world.sql_set.extend(rows.map(|rows| (part, rows)));
     Ok((met, known))
 }
 

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::hosts::Health;
 use super::{Answer, Refusal, World};
 use crate::model::Value;
+use crate::model::action::Action;
 use crate::model::action::database::{RedisCommand, SqlQuery};
 
 /// What a statement gives.
@@ -36,6 +37,14 @@ impl World {
                 Err(Refusal::invalid(&code, message))
             }
         }
+    }
+
+    /// How much longer than usual a call takes.
+    pub fn takes_ms(&self, action: &Action) -> u64 {
+        let Action::SqlQuery(call) = action else { return 0 };
+        let asked = asked(call);
+        let set = self.sql_takes_ms.iter().filter(|(part, _)| asked.contains(part.as_str()));
+        set.max_by_key(|(part, _)| part.len()).map_or(0, |(_, ms)| *ms)
     }
 
     pub(super) fn redis_command(&self, call: &RedisCommand) -> Answer {

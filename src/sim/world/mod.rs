@@ -107,6 +107,8 @@ pub struct World {
     /// of the statement, and by the start of the command).
     pub sql_derived: BTreeMap<String, database::Rows>,
     pub sql_set: BTreeMap<String, database::Rows>,
+    /// How long statements run, by a part of them.
+    pub sql_takes_ms: BTreeMap<String, u64>,
     pub redis_derived: BTreeMap<String, Value>,
     pub redis_set: BTreeMap<String, Value>,
     /// Hosts whose health a scenario has fixed.
@@ -189,6 +191,7 @@ impl World {
             programs: BTreeMap::new(),
             sql_derived: BTreeMap::new(),
             sql_set: BTreeMap::new(),
+            sql_takes_ms: BTreeMap::new(),
             redis_derived: BTreeMap::new(),
             redis_set: BTreeMap::new(),
             hosts: BTreeMap::new(),

@@ -4,7 +4,7 @@
 
 mod certificates;
 mod debian;
-mod postgres;
+pub mod postgres;
 mod redis;
 mod sql;
 

@@ -30,8 +30,13 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// With an empty database `shop`, and a certificate for these names.
+    /// With an empty database `shop`, a user `reader`, and a certificate for these names.
     pub fn start(names: &[&str]) -> Self {
+        Self::with(names, "shop", "reader")
+    }
+
+    /// With an empty database, a user without rights, and a certificate for these names.
+    pub fn with(names: &[&str], database: &str, user: &str) -> Self {
         let programs =
             Programs::of("postgresql", "postgres", &["usr/lib/postgresql/*/bin", "usr/local/bin", "usr/bin"]);
         let dir = tempfile::tempdir().unwrap();
@@ -43,13 +48,13 @@ impl Postgres {
         let how = ["-U", "owner", "--auth=trust", "--no-sync", "--no-locale", "-E", "UTF8"];
         let made = nobody(programs.command("initdb").arg("-D").arg(&data).args(how)).output().unwrap();
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
-        let access = "hostssl all reader 127.0.0.1/32 scram-sha-256\nhost all owner 127.0.0.1/32 trust\n";
+        let access = format!("hostssl all {user} 127.0.0.1/32 scram-sha-256\nhost all owner 127.0.0.1/32 trust\n");
         fs::write(data.join("pg_hba.conf"), access).unwrap();
         write_certificate(dir.path(), &authority, names);
         let (child, port) = (0..TRIES).find_map(|_| serve(&programs, dir.path())).unwrap();
         let server = Self { child, programs, dir, authority, port };
-        server.change(&format!("CREATE ROLE reader LOGIN PASSWORD '{PASSWORD}'"), "postgres");
-        server.change("CREATE DATABASE shop", "postgres");
+        server.change(&format!("CREATE ROLE {user} LOGIN PASSWORD '{PASSWORD}'"), "postgres");
+        server.change(&format!("CREATE DATABASE {database}"), "postgres");
         server
     }
 

@@ -62,7 +62,7 @@ fn values_rows_and_parameters() {
     assert_eq!(answer["row"], expected);
 
     // No more rows than asked for, and no more bytes than fit, come over the wire at all.
-    let few = server.question("select n from generate_series(1, 100000000) n", &json!({"max_rows": 3}));
+    let few = server.question("select generate_series(1, 100000000) as n", &json!({"max_rows": 3}));
     let answer = ask("sql/query", &few, AMPLE_MS).unwrap();
     assert_eq!((&answer["count"], &answer["truncated"]), (&json!(3), &json!(true)));
     assert_eq!(answer["rows"], json!([{"n": 1}, {"n": 2}, {"n": 3}]));

@@ -17,6 +17,7 @@ mod pair;
 mod people;
 mod process;
 mod region;
+mod restores;
 mod runs;
 mod sandbox;
 mod shape;
