@@ -21,6 +21,8 @@ pub fn environment(home: &Path) -> Vec<(&'static str, String)> {
     let home = home.display().to_string();
     vec![
         ("HOME", home.clone()),
+        // What every process would work out again in a home of its own: the digest of the executable.
+        ("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR").to_owned()),
         ("LIFEBOAT_STATE_DIR", home),
         ("USER", "alice".to_owned()),
         ("TERM", "xterm-256color".to_owned()),

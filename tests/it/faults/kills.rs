@@ -290,9 +290,7 @@ fn has_strace() -> bool {
     tried.is_ok_and(|status| status.success())
 }
 
-// Each process works out the digest of its own executable first, and with the SDK that is a large one.
 #[test]
-#[cfg_attr(feature = "aws", ignore = "hundreds of processes: it runs in the build without the SDK")]
 fn some_kills_lose_nothing_and_send_nothing_twice() {
     suite(25).close();
 }
