@@ -45,7 +45,7 @@ pub(super) enum Woke {
 /// What came of one call.
 pub(super) struct Answer {
     pub request: CallRequest,
-    pub answer: Result<CloudReply, CloudError>,
+    pub result: Result<CloudReply, CloudError>,
     /// Whoever carried it out has panicked: what was sent, nobody knows.
     pub panicked: bool,
 }
@@ -297,10 +297,10 @@ impl Driver {
                     () = clock.sleep_until(until) => Err(no_answer(request.timeout_ms)),
                 }
             });
-            let answer = answered.await;
-            let panicked = answer.is_none();
-            let answer = answer.unwrap_or_else(|| Err(panics::no_outcome()));
-            Woke::Answer(Box::new(Answer { request, answer, panicked }))
+            let result = answered.await;
+            let panicked = result.is_none();
+            let result = result.unwrap_or_else(|| Err(panics::no_outcome()));
+            Woke::Answer(Box::new(Answer { request, result, panicked }))
         }));
     }
 
@@ -330,7 +330,7 @@ impl Driver {
                 self.in_flight -= 1;
                 self.sends -= usize::from(answer.request.changes);
                 self.kept -= usize::from(is_kept(&answer.request));
-                self.facts.push_back(answered(answer.request, answer.answer));
+                self.facts.push_back(answered(answer.request, answer.result));
                 if answer.panicked {
                     self.stop(Over::Panicked { reason: panics::ADAPTER.to_owned() });
                 }

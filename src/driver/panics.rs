@@ -66,7 +66,7 @@ impl Driver {
                 Some(Woke::Answer(answer)) if answer.request.changes => {
                     self.sends -= 1;
                     self.kept -= usize::from(is_kept(&answer.request));
-                    self.write(answered(answer.request, answer.answer))?;
+                    self.write(answered(answer.request, answer.result))?;
                     self.parts.journal.sync()?;
                 }
                 Some(_) => {}
