@@ -61,6 +61,12 @@ impl Clients {
         self.config.region().map(Region::as_ref)
     }
 
+    /// The keys themselves, for a program that signs by itself.
+    pub async fn credentials(&self) -> Option<aws_credential_types::Credentials> {
+        use aws_credential_types::provider::ProvideCredentials as _;
+        self.config.credentials_provider()?.provide_credentials().await.ok()
+    }
+
     pub fn rds(&self) -> &aws_sdk_rds::Client {
         self.rds.get_or_init(|| aws_sdk_rds::Client::new(&self.config))
     }

@@ -25,7 +25,7 @@ impl Manner {
     pub const READ: Self = Self { changes: false, class: Class::A };
 
     /// The kind of an answer that proves nothing. A read may simply be asked again.
-    const fn unproven(self) -> CloudErrorKind {
+    pub const fn unproven(self) -> CloudErrorKind {
         if self.changes { CloudErrorKind::UnknownOutcome } else { CloudErrorKind::Unavailable }
     }
 }
@@ -176,6 +176,42 @@ fn of_code(code: &str, manner: Manner) -> CloudErrorKind {
         CloudErrorKind::NotFound
     } else {
         CloudErrorKind::Invalid
+    }
+}
+
+/// What a service's code proves that came without its status, as a program tells it. Only words that
+/// no failing service uses are believed.
+pub(super) fn of_worded(code: &str, manner: Manner) -> CloudErrorKind {
+    const REFUSED: [&str; 22] = [
+        "AlreadyExists",
+        "AlreadyInUse",
+        "BadRequest",
+        "ClientException",
+        "Conflict",
+        "Dependency",
+        "Exists",
+        "InUse",
+        "Incorrect",
+        "Invalid",
+        "LimitExceeded",
+        "Malformed",
+        "Missing",
+        "NotEmpty",
+        "NotPermitted",
+        "NotSupported",
+        "ParamValidation",
+        "QuotaExceeded",
+        "Unsupported",
+        "Validation",
+        "NotAllowed",
+        "PreconditionFailed",
+    ];
+    if let Ok(status) = code.parse::<u16>() {
+        return if (400..500).contains(&status) && status != 408 { of_status(status) } else { manner.unproven() };
+    }
+    match of_code(code, manner) {
+        CloudErrorKind::Invalid if !REFUSED.iter().any(|word| code.contains(word)) => manner.unproven(),
+        kind => kind,
     }
 }
 

@@ -8,6 +8,7 @@ mod assume;
 mod autoscaling;
 mod backup;
 mod calls;
+mod cli;
 mod clients;
 mod cloudfront;
 mod cloudwatch;
@@ -59,16 +60,23 @@ use self::calls::Calls;
 use self::config::Loader;
 use self::sessions::{Session, Sessions};
 use crate::engine::effect::CallRequest;
-use crate::engine::ports::{Cloud, CloudReply};
+use crate::engine::ports::{Cloud, CloudReply, Programs};
 use crate::model::action::Action;
-use crate::model::event::TargetIdentity;
+use crate::model::event::{Purpose, TargetIdentity};
 use crate::model::outcome::{CloudError, CloudErrorKind};
 use crate::model::plan::ResolvedTarget;
 
 /// AWS itself.
-#[derive(Debug)]
 pub struct AwsCloud {
     sessions: Arc<Sessions>,
+    /// Who starts the user's own `aws`; without it nothing is called through that.
+    programs: Option<Arc<dyn Programs>>,
+}
+
+impl std::fmt::Debug for AwsCloud {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AwsCloud").field("sessions", &self.sessions).finish_non_exhaustive()
+    }
 }
 
 impl AwsCloud {
@@ -78,8 +86,26 @@ impl AwsCloud {
         Self::of(Loader::new(options, line::client()))
     }
 
+    /// As [`AwsCloud::new`], with somebody who starts programs.
+    #[must_use]
+    pub fn with_programs(options: AwsOptions, programs: Arc<dyn Programs>) -> Arc<Self> {
+        let sessions = Arc::new(Sessions::new(Loader::new(options, line::client())));
+        Arc::new(Self { sessions, programs: Some(programs) })
+    }
+
     fn of(loader: Loader) -> Arc<Self> {
-        Arc::new(Self { sessions: Arc::new(Sessions::new(loader)) })
+        Arc::new(Self { sessions: Arc::new(Sessions::new(loader)), programs: None })
+    }
+
+    /// A call through the user's own `aws`; `None` for all others.
+    async fn by_program(&self, request: &CallRequest, session: &Session) -> Option<Result<CloudReply, CloudError>> {
+        let command = match &request.call {
+            Action::Cli(call) => call.command(),
+            Action::CliRead(call) => call.command(),
+            _ => return None,
+        };
+        let endpoint_url = self.sessions.endpoint_url();
+        Some(cli::call(self.programs.as_deref(), &command, request, &session.clients(), endpoint_url).await)
     }
 
     /// Keys have to be at hand while there is still time to wait for the answer.
@@ -102,9 +128,15 @@ impl Cloud for AwsCloud {
     fn call<'a>(&'a self, request: &'a CallRequest) -> BoxFuture<'a, Result<CloudReply, CloudError>> {
         Box::pin(async move {
             let deadline = Instant::now() + Duration::from_millis(request.timeout_ms);
+            if matches!(request.call, Action::Cli(_)) && request.ticket.purpose == Purpose::Probe {
+                return cli::account_of(self.programs.as_deref(), request).await;
+            }
             let session = self.session(request).await?;
             let calls = Calls::new(session.clients(), request, deadline);
-            let answer = dispatch(&calls, &request.call).await;
+            let answer = match Box::pin(self.by_program(request, &session)).await {
+                Some(answer) => answer,
+                None => dispatch(&calls, &request.call).await,
+            };
             if answer.as_ref().is_err_and(|error| error.kind == CloudErrorKind::Expired) {
                 self.sessions.forget(&session);
             }
@@ -235,7 +267,13 @@ fn dispatch<'a>(calls: &'a Calls<'a>, action: &'a Action) -> Answer<'a> {
         Action::GetParameter(input) => boxed(calls, input, ssm::get_parameter),
         Action::GetParametersByPath(input) => boxed(calls, input, ssm::get_parameters_by_path),
 
-        Action::Exec(_)
+        // These two go through a program, and never come here.
+        Action::Cli(_)
+        | Action::CliRead(_)
+        | Action::SetEnv(_)
+        | Action::GetDeployment(_)
+        | Action::RolloutStatus(_)
+        | Action::Exec(_)
         | Action::HttpCheck(_)
         | Action::DnsResolve(_)
         | Action::SqlQuery(_)

@@ -97,6 +97,9 @@ fn needs(call: &Action) -> Vec<&'static str> {
         Action::GetMetric(_) => &["cloudwatch:GetMetricStatistics", "cloudwatch:GetMetricData"],
         // No calls to AWS.
         Action::GetCallerIdentity(_)
+        | Action::SetEnv(_)
+        | Action::GetDeployment(_)
+        | Action::RolloutStatus(_)
         | Action::Exec(_)
         | Action::HttpCheck(_)
         | Action::DnsResolve(_)
@@ -114,7 +117,8 @@ fn needs(call: &Action) -> Vec<&'static str> {
 fn of_itself(call: &Action) -> Vec<&'static str> {
     let probe = call.probe().map(|probe| probe.spec().api);
     let own = std::iter::once(call.spec().api).chain(probe);
-    own.chain(call.operation().rights().iter().copied()).collect()
+    let all = own.chain(call.operation().rights().iter().copied());
+    all.filter(|action| !action.is_empty()).collect()
 }
 
 #[cfg(test)]

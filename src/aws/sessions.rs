@@ -95,6 +95,11 @@ impl Sessions {
         &self.assumer
     }
 
+    /// The endpoint that the command line names for everything.
+    pub fn endpoint_url(&self) -> Option<&str> {
+        self.loader.options().endpoint_url.as_deref()
+    }
+
     pub fn origin(&self, target: &ResolvedTarget) -> Origin {
         Origin::of(target, self.loader.options())
     }

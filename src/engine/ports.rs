@@ -126,3 +126,56 @@ pub trait Journal: Send {
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("failed to write the journal: {0}")]
 pub struct JournalError(pub String);
+
+/// A program of this machine that a call is made through, with what it is given beside the usual
+/// environment. Keys may be among that, so it is never shown.
+#[derive(Clone)]
+pub struct Program {
+    pub argv: Vec<String>,
+    pub env: std::collections::BTreeMap<String, String>,
+}
+
+impl std::fmt::Debug for Program {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Program").field("argv", &self.argv).finish_non_exhaustive()
+    }
+}
+
+/// The programs of this machine, for an adapter whose calls go through one of them. An exit code
+/// other than 0 is an answer.
+pub trait Programs: Send + Sync {
+    /// Runs a program that only looks; ended when it takes longer than the call may.
+    ///
+    /// # Errors
+    /// It could not be started, took too long, or printed more than an answer holds: whatever of it.
+    fn look<'a>(
+        &'a self,
+        program: Program,
+        request: &'a CallRequest,
+    ) -> BoxFuture<'a, Result<ProgramAnswer, CloudError>>;
+
+    /// Runs a program that may change something: once, and never ended by us.
+    ///
+    /// # Errors
+    /// As for `exec`.
+    fn run<'a>(
+        &'a self,
+        program: Program,
+        request: &'a CallRequest,
+    ) -> BoxFuture<'a, Result<ProgramAnswer, CloudError>>;
+
+    /// How the program of an earlier send stands, by the ticket and token of `request`: as
+    /// `model::action::outside::account` tells it.
+    ///
+    /// # Errors
+    /// What is known of it cannot be read.
+    fn account<'a>(&'a self, request: &'a CallRequest) -> BoxFuture<'a, Result<Value, CloudError>>;
+}
+
+/// How a program ended, and what it printed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProgramAnswer {
+    pub exit_code: i64,
+    pub stdout: String,
+    pub stderr: String,
+}

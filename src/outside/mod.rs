@@ -11,6 +11,8 @@ mod environment;
 mod exec;
 mod http;
 mod keeper;
+mod kube;
+mod look;
 mod output;
 mod password;
 mod redis;
@@ -23,9 +25,10 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 use crate::engine::effect::CallRequest;
-use crate::engine::ports::{Cloud, CloudReply};
+use crate::engine::ports::{Cloud, CloudReply, Program, ProgramAnswer, Programs};
 use crate::model::Value;
 use crate::model::action::Action;
+use crate::model::action::outside::Exec;
 use crate::model::outcome::{CloudError, CloudErrorKind};
 use crate::model::secret::{NoSecret, Secrets};
 
@@ -72,6 +75,9 @@ impl Outside {
         let timeout = Duration::from_millis(request.timeout_ms);
         match &request.call {
             Action::Exec(call) => exec::run(call, request, &self.options).await,
+            Action::SetEnv(call) => kube::set_env(self, call, request).await,
+            Action::GetDeployment(call) => kube::get_deployment(call, request).await,
+            Action::RolloutStatus(call) => kube::rollout_status(call, request).await,
             Action::HttpCheck(call) => http::check(&self.http, call, &self.options.secrets, timeout).await,
             Action::SqlQuery(call) => sql::query(call, timeout, |name| std::env::var_os(name)).await,
             Action::RedisCommand(call) => redis::command(call, timeout, |name| std::env::var_os(name)).await,
@@ -86,6 +92,38 @@ impl Cloud for Outside {
         Box::pin(async move {
             let value = self.answer(request).await?;
             Ok(CloudReply { value, request_id: None, cloud_ms: None })
+        })
+    }
+}
+
+impl Programs for Outside {
+    fn account<'a>(&'a self, request: &'a CallRequest) -> BoxFuture<'a, Result<Value, CloudError>> {
+        Box::pin(async move {
+            // What is kept goes by the ticket and the token; what was run need not be told again.
+            let call = Exec { argv: Vec::new(), shell: None, env: None, cwd: None };
+            exec::run(&call, request, &self.options).await
+        })
+    }
+
+    fn look<'a>(
+        &'a self,
+        program: Program,
+        request: &'a CallRequest,
+    ) -> BoxFuture<'a, Result<ProgramAnswer, CloudError>> {
+        Box::pin(async move { look::look(&program, request).await })
+    }
+
+    fn run<'a>(
+        &'a self,
+        program: Program,
+        request: &'a CallRequest,
+    ) -> BoxFuture<'a, Result<ProgramAnswer, CloudError>> {
+        Box::pin(async move {
+            let call = Exec { argv: program.argv, shell: None, env: Some(program.env), cwd: None };
+            let answer = exec::run(&call, request, &self.options).await?;
+            let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
+            let exit_code = answer["exit_code"].as_i64().unwrap_or(-1);
+            Ok(ProgramAnswer { exit_code, stdout: text("stdout"), stderr: text("stderr") })
         })
     }
 }

@@ -82,6 +82,8 @@ pub(super) fn of(wanted: &Wanted<'_>) -> Vec<Question> {
         "aws/cloudwatch.get_metric" => metric(wanted),
         "http/check" => endpoint(wanted),
         "exec" => program(wanted),
+        "aws/cli" | "aws/cli_read" => installed(wanted, "aws"),
+        "kube/set_env" | "kube/get_deployment" | "kube/rollout_status" => installed(wanted, "kubectl"),
         // What only an earlier answer names does not exist yet; the identity is asked of each target;
         // there may well have been no restore job so far.
         "aws/sts.get_caller_identity"
@@ -348,6 +350,12 @@ fn started_service(plan: &Plan, ix: StepIx) -> Option<Ask> {
     let look = json!({"cluster": with["cluster"], "services": [with["service"]]});
     let action = Action::parse("aws/ecs.describe_services", &look).ok()?;
     starts.then(|| Ask { target: target_of(plan, step, &step.uses), action })
+}
+
+/// A program of the user's that calls go through.
+fn installed(wanted: &Wanted<'_>, name: &str) -> Vec<Question> {
+    let check = Check::Program { name: name.to_owned(), dir: None };
+    vec![wanted.question(format!("program {name}"), check, Vec::new())]
 }
 
 fn program(wanted: &Wanted<'_>) -> Vec<Question> {

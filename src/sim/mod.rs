@@ -27,6 +27,8 @@
 //! - `metric` (`namespace name`): `value unit missing`
 //! - `identity` (an account as the plan names it): `account arn user_id`
 //! - `exec` (program, or the start of a command line): `exit_code stdout stderr`
+//! - `aws_cli` (`SERVICE OPERATION`, or more of a command's beginning): `answer`, or `error: {code message}`
+//! - `deployment` (`NAMESPACE/NAME`): `replicas`
 //! - `host`: `status body`
 //! - `sql` (a part of the statement and its parameters): `rows` (or `value` for one), or `error message`; `takes`
 //! - `redis` (start of the command): `value fields`

@@ -5,6 +5,7 @@
 mod databases;
 mod outside;
 mod places;
+mod programs;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -40,6 +41,8 @@ const KINDS: &[&str] = &[
     "metric",
     "identity",
     "exec",
+    "aws_cli",
+    "deployment",
     "host",
     "sql",
     "redis",
@@ -82,6 +85,8 @@ fn change(world: &mut World, kind: &str, id: &str, members: &Value) -> Result<()
         "bucket" => bucket(world, id, members)?,
         "metric" => metric(world, id, members)?,
         "identity" => outside::identity(world, id, members)?,
+        "aws_cli" => programs::aws_cli(world, id, members)?,
+        "deployment" => programs::deployment(world, id, members)?,
         "exec" => outside::exec(world, id, members)?,
         "host" => outside::host(world, id, members)?,
         "sql" => outside::sql(world, id, members)?,

@@ -13,9 +13,9 @@ use crate::model::outcome::{CloudError, CloudErrorKind};
 
 type Outcome = Result<CloudReply, CloudError>;
 
-/// The actions that change something in AWS, from the catalogue itself.
+/// The actions that change something in AWS by a request of ours, from the catalogue itself.
 fn changing() -> impl Iterator<Item = &'static str> {
-    SPECS.iter().filter(|spec| spec.risk.changes() && spec.name.starts_with("aws/")).map(|spec| spec.name)
+    SPECS.iter().filter(|spec| spec.risk.changes() && !spec.api.is_empty()).map(|spec| spec.name)
 }
 
 /// Makes one call to `url`.

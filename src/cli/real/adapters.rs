@@ -32,6 +32,7 @@ mod there {
     use crate::aws::{AwsCloud, AwsOptions, StsDevices};
     use crate::cli::real::targets;
     use crate::driver::router::CloudRouter;
+    use crate::engine::ports::Programs;
     use crate::mfa::{Devices, DrillAuthenticator, LocalDevices};
     use crate::model::event::TargetIdentity;
     use crate::model::outcome::CloudError;
@@ -77,9 +78,11 @@ mod there {
 
     /// A cloud to look around in, with nobody's codes: whoever has it sends reads.
     pub fn eyes(settings: &Settings, secrets: Secrets) -> Result<Arc<dyn Cloud>, CliError> {
-        let aws = AwsCloud::new(options(settings, "readiness", &settings.operator()));
-        let outside = Outside::new(OutsideOptions { resolvers: resolvers()?, secrets, ..OutsideOptions::default() });
-        Ok(Arc::new(CloudRouter::new(aws, Arc::new(outside))))
+        let outside =
+            Arc::new(Outside::new(OutsideOptions { resolvers: resolvers()?, secrets, ..OutsideOptions::default() }));
+        let programs: Arc<dyn Programs> = outside.clone();
+        let aws = AwsCloud::with_programs(options(settings, "readiness", &settings.operator()), programs);
+        Ok(Arc::new(CloudRouter::new(aws, outside)))
     }
 
     /// A connection belongs to the runtime it was made on, so the driver gets clients of its own.
@@ -91,13 +94,14 @@ mod there {
         is_headless: bool,
     ) -> Result<Means, CliError> {
         let run = place.run;
-        let aws = AwsCloud::new(options(settings, run, &plan.operator));
-        let outside: Arc<dyn Cloud> = Arc::new(Outside::new(OutsideOptions {
+        let outside = Arc::new(Outside::new(OutsideOptions {
             resolvers: resolvers()?,
             programs_dir: Some(place.dir.join(PROGRAMS)),
             keeper: None,
             secrets,
         }));
+        let programs: Arc<dyn Programs> = outside.clone();
+        let aws = AwsCloud::with_programs(options(settings, run, &plan.operator), programs);
         if is_headless {
             let cloud = CloudRouter::with_practice_codes(aws, outside, plan.mode);
             let cloud = cloud.ok_or_else(|| CliError::usage("a real run needs a person at every gate"))?;

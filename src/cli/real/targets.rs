@@ -31,7 +31,7 @@ fn uses_of(step: &PlanStep) -> impl Iterator<Item = &ActionUse> {
 /// A call to AWS, or a program that may make some with the rights of the target it names.
 fn acts_in(uses: &ActionUse, is_named: bool) -> bool {
     let name = uses.action.value.as_str();
-    name.starts_with("aws/") || (name == "exec" && is_named)
+    name.starts_with("aws/") || ((name == "exec" || name.starts_with("kube/")) && is_named)
 }
 
 /// The target whose identity shows a code when no call is at hand: where most is changed, which is where

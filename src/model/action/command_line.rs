@@ -170,7 +170,7 @@ fn push_option(line: &mut Vec<String>, name: &str, value: &Value) {
 }
 
 /// A value that begins with a dash would be taken for an option of its own.
-fn push_text(line: &mut Vec<String>, name: &str, text: &str) {
+pub(super) fn push_text(line: &mut Vec<String>, name: &str, text: &str) {
     if text.starts_with('-') {
         line.push(format!("--{name}={text}"));
     } else {

@@ -184,6 +184,17 @@ fn others(name: &str) -> Option<Value> {
         "aws/logs.create_log_group" => json!({"log_group_name": "/shop/failover"}),
         "aws/ssm.get_parameter" => json!({"name": "/shop/endpoint"}),
         "aws/ssm.get_parameters_by_path" => json!({"path": "/shop", "recursive": true}),
+        "aws/cli" => json!({
+            "service": "logs", "operation": "put-retention-policy",
+            "args": ["--log-group-name", "/shop/web", "--retention-in-days", "30"],
+        }),
+        "aws/cli_read" => json!({
+            "service": "logs", "operation": "describe-log-groups", "query": "logGroups[].logGroupName",
+        }),
+        "kube/set_env" => json!({
+            "deployment": "web", "env": {"DATABASE_HOST": "dr.shop.example"}, "container": "web", "namespace": "shop",
+        }),
+        "kube/get_deployment" | "kube/rollout_status" => json!({"deployment": "web", "namespace": "shop"}),
         "aws/sns.publish" => json!({
             "topic_arn": "arn:aws:sns:us-east-1:111122223333:alerts",
             "message": "The replica is 90 minutes behind", "subject": "RPO violation",

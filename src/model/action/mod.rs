@@ -6,6 +6,7 @@
 
 pub mod application_autoscaling;
 pub mod backup;
+pub mod cli;
 pub mod cloudfront;
 pub mod cloudwatch;
 pub mod command_line;
@@ -17,6 +18,7 @@ pub mod elasticache;
 pub mod elbv2;
 #[doc(hidden)]
 pub mod examples;
+pub mod kube;
 pub mod local;
 pub mod logs;
 mod lost;
@@ -224,6 +226,13 @@ catalogue! {
 
     GetParameter(ssm::GetParameter) = "aws/ssm.get_parameter", "Reads one SSM parameter; a secret one's value is not read", "ssm:GetParameter", Read, A, 2 s;
     GetParametersByPath(ssm::GetParametersByPath) = "aws/ssm.get_parameters_by_path", "Reads the SSM parameters below a path; secret ones' values are not read", "ssm:GetParametersByPath", Read, A, 3 s;
+
+    Cli(cli::Cli) = "aws/cli", "Any operation of AWS that may change something, through the user's own `aws` program", "", Reversible, D, 10 s;
+    CliRead(cli::CliRead) = "aws/cli_read", "Any operation of AWS that only reads, through the user's own `aws` program", "", Read, A, 5 s;
+
+    SetEnv(kube::SetEnv) = "kube/set_env", "Sets variables of a Kubernetes deployment through `kubectl`; its pods are replaced", "", Reversible, A, 120 s;
+    GetDeployment(kube::GetDeployment) = "kube/get_deployment", "Reads a Kubernetes deployment; values of variables only where asked for", "", Read, A, 2 s;
+    RolloutStatus(kube::RolloutStatus) = "kube/rollout_status", "Reads whether every pod of a deployment is new and ready", "", Read, A, 2 s, expect "result.complete";
 
     Exec(outside::Exec) = "exec", "Runs a program: argv, no shell unless asked for", "", Reversible, D, 30 s;
     HttpCheck(outside::HttpCheck) = "http/check", "Asks an HTTP endpoint", "", Read, A, 2 s, expect "result.ok";

@@ -10,6 +10,7 @@ mod backups;
 mod beside;
 mod data;
 mod database;
+mod programs;
 mod recovery;
 mod scaling;
 mod storage;
@@ -231,6 +232,7 @@ fn make(world: &mut World, wanted: &Wanted) {
         "aws/logs.describe_log_groups" => beside::log_groups(world, wanted),
         "aws/ssm.get_parameter" | "aws/ssm.get_parameters_by_path" => beside::parameters(world, wanted),
         "aws/cloudwatch.get_metric" => metric(world, wanted),
+        "kube/set_env" | "kube/get_deployment" | "kube/rollout_status" => programs::deployment(world, wanted),
         "dns/resolve" => traffic::address(world, wanted),
         "http/check" => traffic::front(world, wanted),
         // Nothing has to be there for these.

@@ -21,6 +21,7 @@ pub mod health;
 pub mod hosts;
 pub mod instances;
 pub mod outside;
+pub mod programs;
 pub mod rds;
 pub mod recovery;
 mod refusal;
@@ -111,6 +112,9 @@ pub struct World {
     pub sql_takes_ms: BTreeMap<String, u64>,
     pub redis_derived: BTreeMap<String, Value>,
     pub redis_set: BTreeMap<String, Value>,
+    /// By the beginning of the command, without `aws`.
+    pub aws_cli: BTreeMap<String, programs::Declared>,
+    pub deployments: BTreeMap<programs::DeploymentKey, programs::Deployment>,
     /// Hosts whose health a scenario has fixed.
     pub hosts: BTreeMap<String, hosts::Fixed>,
     /// Names that lead to the primary side: records' and origins' values before the failover.
@@ -194,6 +198,8 @@ impl World {
             sql_takes_ms: BTreeMap::new(),
             redis_derived: BTreeMap::new(),
             redis_set: BTreeMap::new(),
+            aws_cli: BTreeMap::new(),
+            deployments: BTreeMap::new(),
             hosts: BTreeMap::new(),
             primary_names: BTreeSet::new(),
             standby_names: BTreeSet::new(),

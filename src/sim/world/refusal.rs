@@ -30,14 +30,33 @@ impl Refusal {
         Self { kind: CloudErrorKind::Throttled, code: code.to_owned(), message: "rate exceeded".to_owned() }
     }
 
+    /// What a scenario words by itself.
+    pub fn worded(code: &str, message: &str) -> Self {
+        let kind = if code.contains("NotFound") || code.starts_with("NoSuch") {
+            CloudErrorKind::NotFound
+        } else if code.starts_with("AccessDenied") {
+            CloudErrorKind::Denied
+        } else if code.starts_with("Throttl") {
+            CloudErrorKind::Throttled
+        } else {
+            CloudErrorKind::Invalid
+        };
+        Self { kind, code: code.to_owned(), message: message.to_owned() }
+    }
+
     pub fn denied(action: &Action, caller: &str) -> Self {
         let code = if action.spec().api.starts_with("s3:") || action.spec().api.starts_with("rds:") {
             "AccessDenied"
         } else {
             "AccessDeniedException"
         };
-        let message = format!("{caller} is not authorized to perform {}", action.spec().api);
+        let what = if action.spec().api.is_empty() { action.name() } else { action.spec().api };
+        let message = format!("{caller} is not authorized to perform {what}");
         Self { kind: CloudErrorKind::Denied, code: code.to_owned(), message }
+    }
+
+    pub fn code(&self) -> &str {
+        &self.code
     }
 
     pub fn into_error(self, request_id: Option<String>) -> CloudError {

@@ -5,6 +5,7 @@ mod data;
 mod databases;
 mod hosts;
 mod places;
+mod programs;
 mod recovery;
 mod scaling;
 mod storage;

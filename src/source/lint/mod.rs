@@ -3,6 +3,7 @@
 mod answers;
 mod budget;
 mod jumps;
+mod programs;
 mod regions;
 mod steps;
 
@@ -17,6 +18,7 @@ pub(super) fn check(lowered: &Lowered, graph: &Graph, files: &[SourceFile], sink
     steps::check(lowered, sink);
     jumps::check(lowered, graph, sink);
     answers::check(lowered, sink);
+    programs::check(lowered, sink);
 }
 
 #[cfg(test)]

@@ -97,6 +97,23 @@ fn a_definition_starts_from_a_whole_service_or_from_its_family() {
 }
 
 #[test]
+fn what_no_program_is_given_is_said_before_a_run() {
+    let cli =
+        |name: &str, with: &str, more: &str| codes_of(&format!("{{ id: s, uses: {name}, with: {{ {with} }}{more} }}"));
+    let fine = "service: ecr, operation: describe-images, args: [--repository-name, web]";
+    assert_eq!(cli("aws/cli_read", fine, ""), Vec::<&str>::new());
+    assert_eq!(cli("aws/cli_read", "service: ecr, operation: put-image", ""), ["LB520"]);
+    assert_eq!(cli("aws/cli_read", "service: ecr, operation: get-x, args: [--profile, x]", ""), ["LB520"]);
+    assert_eq!(cli("aws/cli", "service: ecr, operation: put-image", ""), Vec::<&str>::new());
+    assert_eq!(cli("aws/cli", "service: ecr, operation: delete-repository", ""), ["LB521"]);
+    let ends = "service: ecr, operation: delete-repository";
+    let said = cli("aws/cli", ends, ", reversible: false, confirm: { type: x }, timeout: 1m");
+    assert!(!said.contains(&"LB521"), "{said:?}");
+    assert_eq!(cli("kube/set_env", "deployment: --all, env: { A: b }", ""), ["LB520"]);
+    assert_eq!(cli("kube/set_env", "deployment: web, env: { A: b }", ""), Vec::<&str>::new());
+}
+
+#[test]
 fn the_lost_region_and_us_east_1() {
     let text = |more: &str| {
         format!(

@@ -4,14 +4,17 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Arc;
 
 use lifeboat::aws::{AwsCloud, AwsOptions};
+use lifeboat::driver::router::CloudRouter;
 use lifeboat::engine::effect::{CallRequest, CallSession};
 use lifeboat::engine::ports::Cloud as _;
 use lifeboat::model::action::Action;
 use lifeboat::model::event::{Purpose, Ticket};
 use lifeboat::model::outcome::{CloudError, CloudErrorKind, Risk};
 use lifeboat::model::plan::ResolvedTarget;
+use lifeboat::outside::{Outside, OutsideOptions};
 use serde_json::{Value, json};
 
 use super::pair::Pair;
@@ -28,10 +31,15 @@ pub struct Adapter {
 
 impl Adapter {
     pub fn new(pair: &Pair) -> Self {
+        Self::with(pair.environment())
+    }
+
+    /// In an environment of its own.
+    pub fn with(environment: Vec<(&'static str, String)>) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["emulators::adapter::the_process", "--exact", "--ignored", "--nocapture"])
             .env_clear()
-            .envs(pair.environment())
+            .envs(environment)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -88,12 +96,21 @@ fn the_process() {
 
 fn serve() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let cloud = AwsCloud::new(AwsOptions { run: "run".into(), operator: "alice".into(), ..AwsOptions::default() });
-    for line in std::io::stdin().lines() {
+    let room = tempfile::tempdir().unwrap();
+    Outside::make_room(&room.path().join("programs")).unwrap();
+    let outside = Arc::new(Outside::new(OutsideOptions {
+        programs_dir: Some(room.path().join("programs")),
+        keeper: Some(env!("CARGO_BIN_EXE_lifeboat").into()),
+        ..OutsideOptions::default()
+    }));
+    let options = AwsOptions { run: "run".into(), operator: "alice".into(), ..AwsOptions::default() };
+    let aws = AwsCloud::with_programs(options, outside.clone());
+    let cloud = CloudRouter::new(aws, outside);
+    for (attempt, line) in (1..).zip(std::io::stdin().lines()) {
         let asked: Value = serde_json::from_str(&line.unwrap()).unwrap();
         let action = Action::parse(asked["action"].as_str().unwrap(), &asked["with"]).unwrap();
         let request = CallRequest {
-            ticket: Ticket { step: "step".into(), attempt: 1, purpose: Purpose::Action },
+            ticket: Ticket { step: "step".into(), attempt, purpose: Purpose::Action },
             changes: changes(&action),
             call: action,
             target: serde_json::from_value(asked["target"].clone()).unwrap(),

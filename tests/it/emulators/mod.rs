@@ -11,6 +11,7 @@ mod actions;
 mod adapter;
 mod cli;
 mod hand;
+mod kube;
 mod live;
 mod outside;
 mod pair;

@@ -1,4 +1,5 @@
-//! Alarms, log groups, parameters and buckets' settings at ministack.
+//! Alarms, log groups, parameters and buckets' settings at ministack; and any operation through the
+//! real AWS CLI, started by our adapter as well.
 
 use serde_json::{Value, json};
 
@@ -13,6 +14,8 @@ pub(super) fn cases() -> Vec<Case> {
         reading("aws/cloudwatch.describe_alarms", alarm),
         changing("aws/logs.create_log_group", log_group, log_groups),
         reading("aws/logs.describe_log_groups", log_group),
+        changing("aws/cli", log_group, log_groups),
+        reading("aws/cli_read", log_group),
         reading("aws/ssm.get_parameter", parameters),
         reading("aws/ssm.get_parameters_by_path", parameters),
         reading("aws/s3.get_bucket_lifecycle_configuration", bucket),
