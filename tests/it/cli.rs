@@ -299,3 +299,45 @@ fn a_shell_reads_back_what_was_meant() {
     let read: Vec<&str> = read.split_terminator('\0').collect();
     assert_eq!(read, words, "{line}");
 }
+
+/// A run is watched from its journal alone, wherever that is.
+#[test]
+fn a_run_that_is_over_is_watched_from_a_copy_too() {
+    let home = drilled();
+    let said = home.run(&["watch", "last", "--plain"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.stdout.contains("drill of regional_failover") && said.stdout.contains("promote"), "{said:?}");
+    let journal = std::fs::read(home.last_run().join("journal.jsonl")).unwrap();
+    let copy = Home::new();
+    let path = copy.write("incident/copy.jsonl", &journal);
+    assert_eq!(copy.run(&["watch", &path, "--plain"]).stdout, said.stdout);
+    // Half of it is a run that goes on: damaged further down, it is shown up to there.
+    let mut damaged = journal;
+    let at = damaged.len() / 2;
+    damaged[at] ^= 1;
+    let path = copy.write("damaged.jsonl", &damaged);
+    let cut = copy.run(&["watch", &path, "--plain"]);
+    assert!(cut.code == 8 && said.stdout.starts_with(&cut.stdout) && !cut.stdout.is_empty(), "{cut:?}");
+    for (args, code) in [
+        (&["watch", "last"][..], 2),
+        (&["watch", "last", "--json"], 2),
+        (&["watch", "nobody", "--plain"], 2),
+        (&["watch", "./nothing.jsonl", "--plain"], 2),
+    ] {
+        let said = home.run(args);
+        assert!(said.code == code && said.stderr.contains("error: "), "{args:?}: {said:?}");
+    }
+}
+
+#[test]
+fn a_run_that_nobody_drives_takes_no_approval() {
+    let home = drilled();
+    let said = home.run(&["approve", "last", "promote", "--as", "bob"]);
+    assert!(said.code == 2 && said.stderr.contains("has ended"), "{said:?}");
+    let said = home.run(&["approve", "nobody", "promote", "--as", "bob"]);
+    assert!(said.code == 2 && said.stderr.contains("no run is called"), "{said:?}");
+    let said = home.run(&["approve", "last", "promote"]);
+    assert!(said.code == 2 && said.stderr.contains("--as"), "{said:?}");
+    let help = home.run(&["approve", "--help"]).stdout;
+    assert!(!help.contains("--code") && help.contains("Exit code 0: approved"), "{help}");
+}

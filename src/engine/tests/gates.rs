@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::engine::command::RefusalKind;
 
 const DECLARE: &str = "
 phases:
@@ -120,6 +121,56 @@ fn the_operator_cannot_approve_and_approvals_expire() {
     bench.pass_s(15 * 60 - 1);
     bench.run("declare").unwrap();
     assert_eq!(bench.status("declare"), StepStatus::Succeeded);
+}
+
+#[test]
+fn an_approval_that_no_gate_asked_for_is_an_anomaly_and_counts_for_nothing() {
+    let mut bench = Bench::start(DECLARE);
+    let gate = bench.step("declare").gate.unwrap();
+    let granted = |attempt: u32, digest: &str| Event::ApprovalGranted {
+        step: "declare".to_owned(),
+        attempt,
+        by: "carol".to_owned(),
+        role: "dba".to_owned(),
+        digest: digest.to_owned(),
+        expires_ms: i64::MAX,
+        proof: MfaProof { by: "carol".to_owned(), method: "test".to_owned(), device: "d".to_owned(), counter: None },
+        from: None,
+    };
+    bench.record(granted(gate.attempt + 1, &gate.digest));
+    bench.record(granted(gate.attempt, "sha256:00"));
+    assert_eq!(bench.anomalies(), 2);
+    assert!(bench.run("declare").is_err(), "an approval of something else counted");
+    // The control: that of this attempt of this request does.
+    bench.record(granted(gate.attempt, &gate.digest));
+    bench.run("declare").unwrap();
+    assert_eq!(bench.anomalies(), 2);
+}
+
+#[test]
+fn who_resumes_a_run_approves_nothing_in_it() {
+    let mut bench = Bench::start(DECLARE);
+    let gate = bench.step("declare").gate.unwrap();
+    let approve = |by: &str| Command::Approve {
+        step: "declare".to_owned(),
+        attempt: gate.attempt,
+        digest: gate.digest.clone(),
+        by: by.to_owned(),
+        code: Some(Typed::new("1")),
+        from: None,
+    };
+    bench.ask(&approve("carol")).unwrap();
+    let resumed =
+        |by: &str| Event::RunResumed { operator: by.to_owned(), version: String::new(), binary: String::new() };
+    bench.record(resumed("carol"));
+    assert!(bench.run("declare").is_err(), "carol's own approval counted");
+    let refusal = bench.ask(&approve("carol")).unwrap_err();
+    assert_eq!(refusal.kind, RefusalKind::Person);
+    let approvals = bench.step("declare").gate.unwrap().approvals.unwrap();
+    assert_eq!((approvals.eligible, approvals.granted.len()), (vec!["bob".to_owned()], 0));
+    assert_eq!(approvals.lapsed[0].why, "drives the run now");
+    bench.ask(&approve("bob")).unwrap();
+    bench.run("declare").unwrap();
 }
 
 #[test]

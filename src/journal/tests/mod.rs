@@ -1,6 +1,7 @@
 //! What must hold of a journal on a real disk: chain, lock, recovery, poison.
 
 mod damage;
+mod follow;
 mod full;
 mod golden;
 mod power;

@@ -5,7 +5,9 @@ use rstest::rstest;
 
 use super::Keyboard;
 use super::keyboard::key;
+use crate::driver::handle::View;
 use crate::engine::command::{Command, Refusal, Typed};
+use crate::engine::snapshot::{ApprovalsView, LapsedView};
 use crate::tui::dialog::Dialog;
 use crate::tui::dialog::guard::Guard;
 use crate::tui::fixtures;
@@ -326,4 +328,47 @@ fn nothing_typed_is_on_the_screen_or_in_debug() {
     assert!(!keyboard.screen().contains("739104"));
     let debug = format!("{:?}", keyboard.out);
     assert!(!debug.contains("739104") && !debug.contains("www.shop"), "{debug}");
+}
+
+#[test]
+fn how_to_approve_from_elsewhere_is_said_also_on_a_small_terminal() {
+    let mut view = fixtures::full_gate();
+    view.is_open = true;
+    for size in [(80, 24), (120, 36)] {
+        let mut keyboard = Keyboard::new(view.clone(), size);
+        let screen = keyboard.screen();
+        assert!(screen.contains("lifeboat approve"), "{screen}");
+        keyboard.open_gate();
+        let screen = keyboard.screen();
+        assert!(screen.contains("[ R  Run cutover ]") && screen.contains("cutover --as bob"), "{screen}");
+    }
+    // Where nobody could take it, it is not said.
+    view.is_open = false;
+    let mut keyboard = Keyboard::new(view, (120, 36));
+    keyboard.open_gate();
+    assert!(!keyboard.screen().contains("lifeboat approve"));
+}
+
+#[test]
+fn who_approved_from_where_is_shown_and_what_no_longer_counts() {
+    let mut view = fixtures::approved(fixtures::full_gate());
+    let change = |view: &mut View, change: &dyn Fn(&mut ApprovalsView)| {
+        change(view.snapshot.steps[10].gate.as_mut().expect("a gate").approvals.as_mut().expect("approvals"));
+    };
+    change(&mut view, &|approvals| {
+        approvals.granted[0].from = Some("pts/3 as dr (uid 1001), logged in as bob, on jump1".into());
+    });
+    let mut keyboard = Keyboard::new(view.clone(), (80, 24));
+    keyboard.open_gate();
+    let screen = keyboard.screen();
+    assert!(screen.contains("✓ bob 03:41:05Z, valid until 04:11:05Z"), "{screen}");
+    assert!(screen.contains("from pts/3 as dr (uid 1001), logged in as bob, on jump1"), "{screen}");
+    change(&mut view, &|approvals| {
+        approvals.granted.clear();
+        approvals.lapsed = vec![LapsedView { by: "bob".into(), why: "was for attempt 1".into() }];
+    });
+    keyboard.publish(view);
+    let screen = keyboard.screen();
+    assert!(screen.contains("the approval of bob was for attempt 1"), "{screen}");
+    assert!(screen.contains("an approval"), "{screen}");
 }

@@ -4,6 +4,7 @@ mod gate;
 mod keyboard;
 mod keys;
 mod screens;
+mod watch;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

@@ -98,7 +98,7 @@ fn devices(tally: &mut Tally) {
 }
 
 /// A device of this person. Gives its secret, as the person's app would have it.
-fn enrol(place: &std::path::Path, person: &str, now_ms: i64) -> Vec<u8> {
+pub(super) fn enrol(place: &std::path::Path, person: &str, now_ms: i64) -> Vec<u8> {
     let new = NewDevice::new(person).unwrap();
     let secret = base32(&new.secret_text());
     let code = totp::code_at(&secret, totp::counter_at(now_ms));

@@ -14,11 +14,13 @@
     reason = "dice and hostile texts read best as they are written"
 )]
 
+mod approvals;
 mod cases;
 mod check;
 mod codes;
 mod disk;
 mod ends;
+mod hatch;
 mod hostile;
 mod io_errors;
 mod keys;
@@ -28,6 +30,7 @@ mod machine;
 mod person;
 #[cfg(feature = "aws")]
 mod programs;
+mod second;
 mod simulation;
 
 use std::io::Write as _;
