@@ -11,7 +11,7 @@ const PERIOD_MS: i64 = 30_000;
 
 /// What the operator does next.
 pub(super) enum Next {
-    Ask(Command),
+    Ask(Box<Command>),
     /// A practice code was used up: wait for the next one (Unix ms).
     WaitUntil(i64),
     /// Only a person can go on.
@@ -60,14 +60,14 @@ fn at_gate(step: &str, gate: &GateView, codes: Codes<'_>) -> Next {
             return Next::Stop(format!("{step}: too few people may approve"));
         };
         return match code_of(by, codes) {
-            Ok(code) => Next::Ask(Command::Approve {
+            Ok(code) => Next::Ask(Box::new(Command::Approve {
                 step: step.to_owned(),
                 attempt: gate.attempt,
                 digest: gate.digest.clone(),
                 by: by.clone(),
                 code: Some(code),
                 from: None,
-            }),
+            })),
             Err(next) => next,
         };
     }
@@ -78,13 +78,13 @@ fn at_gate(step: &str, gate: &GateView, codes: Codes<'_>) -> Next {
         },
         None => None,
     };
-    Next::Ask(Command::Run {
+    Next::Ask(Box::new(Command::Run {
         step: step.to_owned(),
         attempt: gate.attempt,
         digest: gate.digest.clone(),
         typed: gate.type_text.as_deref().map(Typed::new),
         code,
-    })
+    }))
 }
 
 fn code_of(person: &str, (now_ms, devices, used): Codes<'_>) -> Result<Typed, Next> {

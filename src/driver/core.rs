@@ -502,7 +502,7 @@ impl Driver {
             Next::Ask(command) => {
                 match self.ask(&command) {
                     Ok(Asked::Admitted) => {}
-                    Ok(Asked::NeedsProof(need)) => self.prove(need, command, None),
+                    Ok(Asked::NeedsProof(need)) => self.prove(need, *command, None),
                     Err(refusal) => {
                         self.settle()?;
                         self.leave(&refusal.message);

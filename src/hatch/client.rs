@@ -11,6 +11,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use super::peer;
 use super::protocol::{ANSWER_MAX_BYTES, ASK_MAX_BYTES, Answer, Ask, VERSION};
+use super::server::Address;
 
 /// A run that does not answer within this time is stuck.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -45,13 +46,17 @@ impl Visit {
     /// # Errors
     /// When nobody is there, or somebody else.
     pub async fn begin(run_dir: &Path) -> Result<Self, VisitError> {
-        let connected = super::server::short(run_dir, std::os::unix::net::UnixStream::connect);
+        // The way is held open until the socket is reached.
+        let connected = match Address::of(run_dir) {
+            Ok(address) => UnixStream::connect(&address.path).await,
+            Err(error) => Err(error),
+        };
         let stream = connected.map_err(|error| match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => VisitError::Nobody,
+            // Nobody has taken in those who came before.
+            io::ErrorKind::WouldBlock => VisitError::Silent,
             _ => VisitError::Io(error),
         })?;
-        stream.set_nonblocking(true)?;
-        let stream = UnixStream::from_std(stream)?;
         if !peer::is_trusted(&stream) {
             return Err(VisitError::Stranger);
         }

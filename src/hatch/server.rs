@@ -2,8 +2,11 @@
 //!
 //! It sleeps until somebody comes. It holds no end of the driver's: a face that goes is noticed.
 
+use std::fs::File;
 use std::io;
+use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
+use std::os::unix::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -73,22 +76,29 @@ fn bind(run_dir: &Path, socket: &Path) -> io::Result<UnixListener> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
-    let listener = short(run_dir, UnixListener::bind)?;
+    let address = Address::of(run_dir)?;
+    let listener = UnixListener::bind(&address.path)?;
     // The directory is private already.
     std::fs::set_permissions(socket, std::fs::Permissions::from_mode(0o600))?;
     Ok(listener)
 }
 
-/// A socket's address has room for about a hundred bytes: where a path is longer, it is gone by way of
-/// the open directory.
-pub(super) fn short<T>(run_dir: &Path, act: impl Fn(PathBuf) -> io::Result<T>) -> io::Result<T> {
-    match act(run_dir.join(super::SOCKET)) {
-        Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
-            use std::os::fd::AsRawFd as _;
-            let dir = std::fs::File::open(run_dir)?;
-            act(Path::new("/proc/self/fd").join(dir.as_raw_fd().to_string()).join(super::SOCKET))
+/// The way to a run's socket. An address has room for about a hundred bytes: where a path is longer, the
+/// way leads through the directory held open.
+pub(super) struct Address {
+    pub path: PathBuf,
+    _held: Option<File>,
+}
+
+impl Address {
+    pub fn of(run_dir: &Path) -> io::Result<Self> {
+        let path = run_dir.join(super::SOCKET);
+        if SocketAddr::from_pathname(&path).is_ok() {
+            return Ok(Self { path, _held: None });
         }
-        other => other,
+        let held = File::open(run_dir)?;
+        let path = Path::new("/proc/self/fd").join(held.as_raw_fd().to_string()).join(super::SOCKET);
+        Ok(Self { path, _held: Some(held) })
     }
 }
 
@@ -289,5 +299,31 @@ fn helped(refusal: Refusal, snapshot: &Snapshot) -> Refusal {
     match open[..] {
         [] => refusal.hint("no step waits for an approval just now"),
         _ => refusal.hint(format!("an approval is awaited by {}", open.join(", "))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_long_way_to_the_socket_is_none() {
+        let base = tempfile::tempdir().unwrap();
+        for dir in [base.path().to_owned(), base.path().join("d".repeat(200))] {
+            std::fs::create_dir_all(&dir).unwrap();
+            let socket = dir.join(crate::hatch::SOCKET);
+            let listener = bind(&dir, &socket).unwrap();
+            let (come, went) = tokio::join!(listener.accept(), UnixStream::connect(Address::of(&dir).unwrap().path));
+            let (come, went) = (come.unwrap().0, went.unwrap());
+            assert!(peer::is_trusted(&went));
+            assert_eq!(peer::of(&come).unwrap().uid, rustix::process::geteuid().as_raw());
+            assert_eq!(std::fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o600);
+            // What a process that was killed leaves behind is taken away, and nothing else is.
+            drop(listener);
+            drop(bind(&dir, &socket).unwrap());
+            std::fs::remove_file(&socket).unwrap();
+            std::fs::write(&socket, "a file").unwrap();
+            assert!(bind(&dir, &socket).is_err());
+        }
     }
 }

@@ -138,9 +138,7 @@ fn help_lists_what_there_is() {
     ] {
         assert!(verbs.iter().any(|listed| listed == verb), "{verb} is missing from {verbs:?}");
     }
-    for verb in ["report"] {
-        assert!(verbs.iter().all(|listed| listed != verb), "{verb} does nothing yet");
-    }
+    assert!(verbs.iter().all(|listed| listed != "report"), "report does nothing yet");
     for verb in verbs.iter().filter(|verb| *verb != "help") {
         assert_eq!(home.run(&[verb, "--help"]).code, 0, "{verb}");
     }

@@ -33,7 +33,7 @@ pub fn approve(settings: &Settings, wanted: &Approve) -> Outcome {
 }
 
 async fn visit(settings: &Settings, entry: &RunEntry, wanted: &Approve) -> Outcome {
-    let unreached = |error| not_reached(settings, entry, error);
+    let unreached = |error| not_reached(settings, entry, &error);
     let mut visit = Visit::begin(&entry.dir).await.map_err(unreached)?;
     let sheet = match visit.look(&wanted.step, &wanted.by).await.map_err(unreached)? {
         Answer::Sheet(sheet) => sheet,
@@ -140,7 +140,7 @@ const fn exit_of(kind: RefusalKind) -> Exit {
 }
 
 /// Nobody at the hatch: why, and what helps.
-fn not_reached(settings: &Settings, entry: &RunEntry, error: VisitError) -> CliError {
+fn not_reached(settings: &Settings, entry: &RunEntry, error: &VisitError) -> CliError {
     let run = &entry.id;
     match error {
         VisitError::Nobody => nobody(settings, entry),

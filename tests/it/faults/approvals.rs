@@ -312,7 +312,9 @@ fn controls(tally: &mut Tally, place: &Path, records: &[Record]) {
     post.end();
     let changed = |change: &dyn Fn(&mut Event)| {
         let mut records = records.to_vec();
-        records.iter_mut().for_each(|record| change(&mut record.ev));
+        for record in &mut records {
+            change(&mut record.ev);
+        }
         !unapproved(&records).is_empty()
     };
     let of_approvals = |change: fn(&mut u32, &mut String, &mut String, &mut i64)| {
