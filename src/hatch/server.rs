@@ -313,7 +313,9 @@ mod tests {
             std::fs::create_dir_all(&dir).unwrap();
             let socket = dir.join(crate::hatch::SOCKET);
             let listener = bind(&dir, &socket).unwrap();
-            let (come, went) = tokio::join!(listener.accept(), UnixStream::connect(Address::of(&dir).unwrap().path));
+            let address = Address::of(&dir).unwrap();
+            let went = UnixStream::connect(&address.path).await;
+            let come = listener.accept().await;
             let (come, went) = (come.unwrap().0, went.unwrap());
             assert!(peer::is_trusted(&went));
             assert_eq!(peer::of(&come).unwrap().uid, rustix::process::geteuid().as_raw());

@@ -41,6 +41,7 @@ async fn visit(settings: &Settings, entry: &RunEntry, wanted: &Approve) -> Outco
     };
     needs_person(&sheet)?;
     let device = device(settings, &sheet, wanted)?;
+    let _unseen = code::Unseen::begin();
     settings.out.show(&sheet::text(&sheet, &wanted.by));
     for tries in 1.. {
         let code = code::ask(settings, &format!("Code now shown by {device} of {}:", wanted.by))?;
