@@ -156,6 +156,7 @@ fn header_and_plan() -> (RunHeader, Plan) {
         binary: "sha256:00".to_owned(),
         drill: None,
         identities: Vec::new(),
+        secrets: Vec::new(),
     };
     (header, plan)
 }
