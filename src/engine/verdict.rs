@@ -207,14 +207,11 @@ impl Engine {
         }
         let plan = std::sync::Arc::clone(&self.plan);
         let own = plan.steps[ix].verify.get(usize::from(n)).is_some_and(|check| check.uses.is_none());
-        match result {
-            Ok(value) => {
-                if own {
-                    self.steps[ix].result = Some(value.clone());
-                }
-                self.steps[ix].verified = Some(value.clone());
+        if let Ok(value) = result {
+            if own {
+                self.steps[ix].result = Some(value.clone());
             }
-            Err(_) => {}
+            self.steps[ix].verified = Some(value.clone());
         }
         self.judge_poll(ix, usize::from(n), result.as_ref(), at, out);
     }

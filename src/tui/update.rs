@@ -233,6 +233,9 @@ fn follow(model: &mut Model, view: &View) {
                 } else {
                     // What was asked for has come about: on to what waits next.
                     model.spot = None;
+                    if form.kind == Kind::Doubt {
+                        model.page = Page::Main;
+                    }
                 }
                 model.dialog = None;
             }
@@ -266,8 +269,12 @@ fn open_doubt(model: &mut Model, view: &View) {
     }
     for step in &view.snapshot.steps {
         let Some(unknown) = step.unknown.as_ref().filter(|unknown| unknown.is_of_now) else { continue };
-        let id = format!("{} {} {} {:?}", step.key, unknown.attempt, unknown.sent_ms, unknown.verification);
-        if model.doubts.insert(id) && (unknown.verification.is_some() || model.page != Page::Doubt) {
+        // The call, and later perhaps a verification of it: two things to look at.
+        let call = format!("{} {} {}", step.key, unknown.attempt, unknown.sent_ms);
+        let what = if unknown.verification.is_some() { format!("{call} verification") } else { call.clone() };
+        let is_new = model.doubts.insert(what);
+        model.doubts.insert(call);
+        if is_new && (unknown.verification.is_some() || model.page != Page::Doubt) {
             model.spot = Some(super::model::Spot::Step(step.key.clone()));
             model.page = Page::Doubt;
             model.page_scroll = 0;

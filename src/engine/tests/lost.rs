@@ -12,7 +12,7 @@ fn decide(step: &str, decision: UnknownDecision, typed: Option<&str>) -> Command
         step: step.to_owned(),
         decision,
         reason: "seen in the console".to_owned(),
-        typed: typed.map(|text| Typed::new(text)),
+        typed: typed.map(Typed::new),
         code: Some(Typed::new("1")),
     }
 }
@@ -309,7 +309,8 @@ fn a_roll_back_in_doubt_has_the_same_screen_and_the_same_decisions() {
         let view = bench.step("s").unknown.unwrap();
         assert_eq!(view.what, "roll back, call 2 of 2");
         assert_eq!(view.action, "aws/cloudfront.create_invalidation");
-        let (token, _) = (view.token, bench.probed(ProbeAnswer::CannotTell));
+        let token = view.token;
+        bench.probed(ProbeAnswer::CannotTell);
         bench.pass_s(60);
         bench.ask(&decide("s", decision, None)).unwrap();
         match decision {

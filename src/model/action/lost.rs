@@ -16,6 +16,13 @@ impl Action {
         match self {
             Self::UpdateService(_) => now["services"].get(0).cloned(),
             Self::CreateDbClusterSnapshot(_) => now["db_cluster_snapshots"].get(0).cloned(),
+            Self::CreateDbSnapshot(_) => now["db_snapshots"].get(0).cloned(),
+            Self::StartExportTask(_) => now["export_tasks"].get(0).cloned(),
+            Self::CreateSnapshot(_) => now["snapshots"].get(0).cloned(),
+            Self::ModifyTargetGroup(_) => now["target_groups"].get(0).cloned(),
+            // The answer says no more than the name that was given.
+            Self::PutMetricAlarm(call) => Some(json!({"alarm_name": call.alarm_name})),
+            Self::CreateLogGroup(call) => Some(json!({"log_group_name": call.log_group_name})),
             Self::UpdateOrigin(call) => {
                 let wanted = json!(call.domain_name);
                 let origins = now["origins"].as_array()?;

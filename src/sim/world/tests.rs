@@ -4,6 +4,7 @@ mod beside;
 mod data;
 mod databases;
 mod hosts;
+mod lost;
 mod places;
 mod programs;
 mod recovery;

@@ -45,7 +45,7 @@ pub fn facts(step: &StepView, view: &View, cells: usize) -> Vec<Row2> {
     match &unknown.settled {
         Some(settled) => end(&mut rows, step, settled, cells),
         None if view.watched.is_some() => rows.push(Row2::left(vec![label("Decide"), plain("whoever drives decides")])),
-        None => decisions(&mut rows, unknown, now_ms),
+        None => decisions(&mut rows, step, unknown, now_ms),
     }
     rows
 }
@@ -78,7 +78,12 @@ fn title(step: &StepView, unknown: &UnknownView) -> Row2 {
 fn asked(rows: &mut Vec<Row2>, unknown: &UnknownView, now_ms: i64, cells: usize) {
     let place = if unknown.region.is_empty() { String::new() } else { format!("  in {}", unknown.region) };
     rows.push(Row2 {
-        left: vec![label("Asked"), seg(look::api_name(&unknown.action), Tone::Strong), plain(place)],
+        left: vec![
+            label("Asked"),
+            seg(look::api_name(&unknown.action), Tone::Strong),
+            plain(place),
+            quiet("  d shows all"),
+        ],
         right: vec![quiet(unknown.account.clone())],
     });
     let names = unknown.request.iter().take(INPUTS).map(|(name, _)| width(name)).max().unwrap_or(0).min(30);
@@ -87,7 +92,7 @@ fn asked(rows: &mut Vec<Row2>, unknown: &UnknownView, now_ms: i64, cells: usize)
         rows.push(Row2::left(vec![quiet(format!("{:LABEL$}  {name:<names$}  ", "")), plain(fit_middle(value, room))]));
     }
     if let Some(more) = unknown.request.len().checked_sub(INPUTS).filter(|more| *more > 0) {
-        rows.push(Row2::left(vec![quiet(format!("{:LABEL$}  and {more} more: d shows the request", ""))]));
+        rows.push(Row2::left(vec![quiet(format!("{:LABEL$}  and {more} more", ""))]));
     }
     let by = unknown.confirmed_by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
     let ago = clock_ms(elapsed_ms(unknown.sent_ms, now_ms));
@@ -152,21 +157,30 @@ fn probe(rows: &mut Vec<Row2>, unknown: &UnknownView, now_ms: i64, cells: usize)
     rows.push(Row2::left(vec![label(""), quiet(format!("{}{asked}{next}", look::api_name(read)))]));
 }
 
-fn decisions(rows: &mut Vec<Row2>, unknown: &UnknownView, now_ms: i64) {
+fn decisions(rows: &mut Vec<Row2>, step: &StepView, unknown: &UnknownView, now_ms: i64) {
     let key = hint_of(Context::Main, Act::Open).map_or("", |binding| binding.label);
     let probe =
         if unknown.probe.is_some() && unknown.verification.is_none() { ", or to ask the probe again" } else { "" };
-    let (done, again) = match (&unknown.verification, unknown.class) {
-        (Some(_), _) => ("passed over; the other verifications are asked", "a new attempt, through its gate"),
-        (None, Class::B) => ("its verification still runs", "a new attempt with the same token, through its gate"),
-        (None, _) => ("its verification still runs", "a new attempt, through its checks and its gate"),
+    let done = match &unknown.verification {
+        Some(_) => "passed over; the other verifications are asked",
+        None if unknown.what != "action" => "the roll back goes on",
+        None if step.verify.is_empty() => "the step has succeeded: nothing verifies it",
+        None => "its verification still runs",
+    };
+    let again = match (unknown.what.as_str(), unknown.class) {
+        ("action", Class::B) => "a new attempt with the same token, through its gate",
+        ("action", Class::A | Class::C | Class::D) => "a new attempt, through its checks and its gate",
+        _ => "this call of the roll back, and those after it",
+    };
+    let not_done = if unknown.what == "action" {
+        "the step has failed: retry, skip or roll back"
+    } else {
+        "the roll back has failed"
     };
     rows.push(Row2::left(vec![label("Decide"), seg(key, Tone::Wait), plain(format!(" to decide{probe}"))]));
-    for (name, words) in [
-        ("Record as done      ", done),
-        ("Record as not done  ", "the step has failed: retry, skip or roll back"),
-        ("Send again          ", again),
-    ] {
+    for (name, words) in
+        [("Record as done      ", done), ("Record as not done  ", not_done), ("Send again          ", again)]
+    {
         rows.push(Row2::left(vec![label(""), seg(name, Tone::Strong), quiet(words)]));
     }
     if let Some(ms) = unsettled_ms(unknown, now_ms) {
