@@ -17,7 +17,8 @@ use super::template::{Node, Tree};
 const PREFIX: &str = "secret:";
 
 /// Members of actions whose texts may refer to secrets: maps of texts, or one text.
-pub const PLACES: &[(&str, &str)] = &[("exec", "env"), ("http/check", "headers")];
+pub const PLACES: &[(&str, &str)] =
+    &[("exec", "env"), ("http/check", "headers"), ("sql/query", "password_from"), ("redis/command", "password_from")];
 
 /// Where the value of a secret comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -73,14 +73,15 @@ impl Outside {
 
     async fn answer(&self, request: &CallRequest) -> Result<Value, CloudError> {
         let timeout = Duration::from_millis(request.timeout_ms);
+        let sources = password::Sources { secrets: &self.options.secrets, variables: |name| std::env::var_os(name) };
         match &request.call {
             Action::Exec(call) => exec::run(call, request, &self.options).await,
             Action::SetEnv(call) => kube::set_env(self, call, request).await,
             Action::GetDeployment(call) => kube::get_deployment(call, request).await,
             Action::RolloutStatus(call) => kube::rollout_status(call, request).await,
             Action::HttpCheck(call) => http::check(&self.http, call, &self.options.secrets, timeout).await,
-            Action::SqlQuery(call) => sql::query(call, timeout, |name| std::env::var_os(name)).await,
-            Action::RedisCommand(call) => redis::command(call, timeout, |name| std::env::var_os(name)).await,
+            Action::SqlQuery(call) => sql::query(call, timeout, sources).await,
+            Action::RedisCommand(call) => redis::command(call, timeout, sources).await,
             Action::DnsResolve(call) => dns::resolve(call, self.options.resolvers.as_deref(), timeout).await,
             other => Err(invalid("NotOutside", format!("`{}` is not answered outside AWS", other.name()))),
         }

@@ -1,4 +1,5 @@
-//! Passwords where runbooks say they are found: read when they are needed, kept nowhere.
+//! Passwords where runbooks say they are found: among the declared secrets, or read when they are
+//! needed and kept nowhere.
 //!
 //! Must not know: whom they are for.
 
@@ -9,9 +10,10 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
-use super::error;
+use super::{error, no_secret};
 use crate::model::outcome::{CloudError, CloudErrorKind};
 use crate::model::redact;
+use crate::model::secret::Secrets;
 
 /// More is no password.
 const MOST_BYTES: u64 = 4 * 1024;
@@ -21,12 +23,20 @@ const OTHERS: u32 = 0o077;
 /// How a variable of this process is read.
 pub(super) type Variables = fn(&str) -> Option<OsString>;
 
-/// The password behind `env:NAME` or `file:PATH`.
-pub(super) fn read(source: &str, variables: Variables) -> Result<SecretString, CloudError> {
+/// Where passwords are looked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sources<'a> {
+    pub secrets: &'a Secrets,
+    pub variables: Variables,
+}
+
+/// The password behind `secret:NAME`, `env:NAME` or `file:PATH`.
+pub(super) fn read(source: &str, Sources { secrets, variables }: Sources<'_>) -> Result<SecretString, CloudError> {
     match source.split_once(':') {
+        Some(("secret", _)) => secrets.fill(source).map_err(|why| no_secret(&why)),
         Some(("env", name)) => of_environment(name, variables),
         Some(("file", path)) => of_file(path),
-        _ => Err(denied("`password_from` is neither `env:NAME` nor `file:PATH`".to_owned())),
+        _ => Err(denied("`password_from` is none of `secret:NAME`, `env:NAME` and `file:PATH`".to_owned())),
     }
 }
 
@@ -80,12 +90,18 @@ mod tests {
     }
 
     fn text(source: &str) -> Result<String, String> {
-        read(source, variables).map(|one| one.expose_secret().to_owned()).map_err(|error| error.message)
+        let mut secrets = Secrets::default();
+        secrets.insert("db", "decl4red".into());
+        read(source, Sources { secrets: &secrets, variables })
+            .map(|one| one.expose_secret().to_owned())
+            .map_err(|error| error.message)
     }
 
     #[test]
     fn a_password_is_in_a_variable_or_in_a_file_of_ones_own() {
         assert_eq!(text("env:SET").as_deref(), Ok("pa55"));
+        assert_eq!(text("secret:db").as_deref(), Ok("decl4red"));
+        assert!(text("secret:other").unwrap_err().contains("not at hand"));
         assert!(text("env:UNSET").unwrap_err().contains("the variable UNSET is not set"));
         assert!(text("env:EMPTY").is_err());
         let dir = tempfile::tempdir().unwrap();
@@ -98,6 +114,7 @@ mod tests {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
         assert_eq!(text(&source).as_deref(), Ok("p4ss w0rd"));
         assert!(text(&format!("file:{}", dir.path().display())).unwrap_err().contains("no file"));
-        assert!(!format!("{:?}", read("env:SET", variables)).contains("pa55"));
+        let read = read("env:SET", Sources { secrets: &Secrets::default(), variables });
+        assert!(!format!("{read:?}").contains("pa55"));
     }
 }

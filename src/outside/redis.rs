@@ -11,7 +11,7 @@ use redis::{
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
-use super::password::{self, Variables};
+use super::password::{self, Sources};
 use super::{error, invalid};
 use crate::model::action::database::{RedisCommand, RedisPlace};
 use crate::model::outcome::{CloudError, CloudErrorKind};
@@ -24,9 +24,9 @@ const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
 const MOST_BYTES: usize = 24 * 1024;
 
 /// Asks once.
-pub(super) async fn command(call: &RedisCommand, timeout: Duration, variables: Variables) -> Result<Value, CloudError> {
+pub(super) async fn command(call: &RedisCommand, timeout: Duration, sources: Sources<'_>) -> Result<Value, CloudError> {
     let place = call.place().map_err(|why| invalid("NoPlace", why))?;
-    let client = client(call, &place, variables)?;
+    let client = client(call, &place, sources)?;
     let asked = ask(&client, call, timeout);
     let answer = match tokio::time::timeout(timeout, asked).await {
         Ok(answer) => answer.map_err(|why| refused(&place, call, &why))?,
@@ -42,14 +42,14 @@ pub(super) async fn command(call: &RedisCommand, timeout: Duration, variables: V
     Ok(answer)
 }
 
-fn client(call: &RedisCommand, place: &RedisPlace, variables: Variables) -> Result<Client, CloudError> {
+fn client(call: &RedisCommand, place: &RedisPlace, sources: Sources<'_>) -> Result<Client, CloudError> {
     let mut about = RedisConnectionInfo::default().set_db(i64::from(place.database)).set_skip_set_lib_name();
     if let Some(user) = &place.user {
         about = about.set_username(user);
     }
     if let Some(source) = &call.password_from {
         place.check_password().map_err(|why| invalid("NoTls", why))?;
-        about = about.set_password(password::read(source, variables)?.expose_secret());
+        about = about.set_password(password::read(source, sources)?.expose_secret());
     }
     let broken = |why: RedisError| invalid("NoClient", format!("{place}: {why}"));
     if !place.tls {

@@ -46,7 +46,7 @@ pub struct SqlQuery {
     pub database: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// Where the password is found: `env:NAME`, or `file:PATH` of a file that only its owner can read.
+    /// Where the password is found: `secret:NAME` as declared, `env:NAME`, or `file:PATH` of a file that only its owner can read.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "password_source")]
     pub password_from: Option<String>,
     /// `verify-full` (default) also makes sure who answers; `require` only encrypts; `disable` is for this machine alone.
@@ -75,7 +75,7 @@ pub struct RedisCommand {
     /// One command and its arguments, of those that only read.
     #[serde(deserialize_with = "reading_command")]
     pub command: Vec<String>,
-    /// Where the password is found: `env:NAME`, or `file:PATH` of a file that only its owner can read.
+    /// Where the password is found: `secret:NAME` as declared, `env:NAME`, or `file:PATH` of a file that only its owner can read.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "password_source")]
     pub password_from: Option<String>,
     /// Certificates (PEM) that are trusted in place of the system's.

@@ -19,7 +19,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, NoTls, Row, Socket, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::password::{self, Variables};
+use super::password::{self, Sources};
 use super::{invalid, tls};
 use crate::model::action::database::{Place, SqlQuery, Tls};
 use crate::model::outcome::CloudError;
@@ -38,11 +38,11 @@ const GOODBYE: Duration = Duration::from_millis(500);
 const MOST_BYTES: usize = 24 * 1024;
 
 /// Asks once.
-pub(super) async fn query(call: &SqlQuery, timeout: Duration, variables: Variables) -> Result<Value, CloudError> {
+pub(super) async fn query(call: &SqlQuery, timeout: Duration, sources: Sources<'_>) -> Result<Value, CloudError> {
     let place = call.place().map_err(|why| invalid("NoPlace", why))?;
     let asked = Asked { call, place: &place, timeout };
     let deadline = Instant::now() + timeout;
-    let config = config(call, &place, timeout, variables)?;
+    let config = config(call, &place, timeout, sources)?;
     let answer = async {
         match place.tls {
             Tls::VerifyFull => {
@@ -56,7 +56,7 @@ pub(super) async fn query(call: &SqlQuery, timeout: Duration, variables: Variabl
     timeout_at(deadline, answer).await.unwrap_or_else(|_| Err(asked.too_late()))
 }
 
-fn config(call: &SqlQuery, place: &Place, timeout: Duration, variables: Variables) -> Result<Config, CloudError> {
+fn config(call: &SqlQuery, place: &Place, timeout: Duration, sources: Sources<'_>) -> Result<Config, CloudError> {
     let mut config = Config::new();
     config.host(place.host.as_str()).port(place.port).dbname(place.database.as_str()).user(place.user.as_str());
     if let Some(address) = place.address {
@@ -65,7 +65,7 @@ fn config(call: &SqlQuery, place: &Place, timeout: Duration, variables: Variable
     config.application_name("lifeboat").connect_timeout(timeout.min(CONNECT_PATIENCE));
     config.ssl_mode(if place.tls == Tls::Disable { SslMode::Disable } else { SslMode::Require });
     if let Some(source) = &call.password_from {
-        config.password(password::read(source, variables)?.expose_secret());
+        config.password(password::read(source, sources)?.expose_secret());
     }
     Ok(config)
 }

@@ -133,7 +133,7 @@ fn tls(mode: &str) -> Result<Tls, String> {
     }
 }
 
-/// `env:NAME` or `file:PATH`. Anything else might be the password itself, so it is not repeated.
+/// `secret:NAME`, `env:NAME` or `file:PATH`. Anything else might be the password itself, so it is not repeated.
 pub(super) fn check_password_source(source: &str) -> Result<(), String> {
     let is_name = |name: &str| {
         let mut bytes = name.bytes();
@@ -141,9 +141,9 @@ pub(super) fn check_password_source(source: &str) -> Result<(), String> {
             && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     };
     match source.split_once(':') {
-        Some(("env", name)) if is_name(name) => Ok(()),
+        Some(("secret" | "env", name)) if is_name(name) => Ok(()),
         Some(("file", path)) if path.starts_with('/') => Ok(()),
-        _ => Err("`password_from` says where the password is found, as `env:NAME` or `file:/PATH`; \
+        _ => Err("`password_from` says where the password is found, as `secret:NAME`, `env:NAME` or `file:/PATH`; \
                   the password itself has no place in a runbook"
             .to_owned()),
     }
