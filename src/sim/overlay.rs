@@ -37,6 +37,7 @@ const KINDS: &[&str] = &[
     "replication_group",
     "cache_snapshot",
     "backup_vault",
+    "alarm",
     "table",
     "metric",
     "identity",
@@ -71,6 +72,7 @@ fn change(world: &mut World, kind: &str, id: &str, members: &Value) -> Result<()
         "db_snapshot" => databases::db_snapshot(world, id, members)?,
         "replication_group" => databases::replication_group(world, id, members)?,
         "cache_snapshot" => databases::cache_snapshot(world, id, members)?,
+        "alarm" => outside::alarm(world, id, members)?,
         "backup_vault" => databases::backup_vault(world, id, members)?,
         "global_cluster" => global_cluster(world, id, members)?,
         "ecs_service" => ecs_service(world, id, members)?,
@@ -336,6 +338,8 @@ struct BucketPatch {
     #[serde(default, deserialize_with = "nullable")]
     #[expect(clippy::option_option, reason = "null means that versioning was never set")]
     versioning: Option<Option<String>>,
+    /// After how many days old versions end.
+    old_versions_days: Option<u32>,
     /// `null` takes the rules away.
     #[serde(default, deserialize_with = "nullable")]
     #[expect(clippy::option_option, reason = "null takes the rules away")]
@@ -351,6 +355,7 @@ fn bucket(world: &mut World, id: &str, value: &Value) -> Result<Met, SimError> {
     let Some(bucket) = world.buckets.get_mut(id) else { return Ok((false, known)) };
     set(&mut bucket.region, patch.region);
     set(&mut bucket.versioning, patch.versioning);
+    set(&mut bucket.old_versions_days, patch.old_versions_days.map(Some));
     match patch.replication_status {
         Some(None) => bucket.replication = None,
         Some(Some(status)) => {

@@ -7,17 +7,19 @@ use crate::sim::world::alarms::{Alarm, LogGroup, Parameter, usual_alarm};
 
 const DAY_MS: i64 = 86_400_000;
 
-/// The alarms that a read names: there, and quiet. A prefix has one behind it.
+/// The alarms that a read names: there, heard, and quiet. A prefix has one behind it.
 pub fn alarms(world: &mut World, wanted: &Wanted) {
     let listed = wanted.with["alarm_names"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let prefixed = wanted.text("alarm_name_prefix").map(|prefix| format!("{prefix}errors"));
     for name in listed.map(str::to_owned).chain(prefixed) {
         let place = (wanted.region.clone(), name.clone());
+        let mut settings = usual_alarm(&name);
+        settings.alarm_actions = Some(vec![format!("arn:aws:sns:{}:{}:alerts", wanted.region, wanted.account)]);
         let alarm = Alarm {
             arn: format!("arn:aws:cloudwatch:{}:{}:alarm:{name}", wanted.region, wanted.account),
             state: "OK".to_owned(),
             since_ms: world.start_ms - 20 * DAY_MS,
-            settings: usual_alarm(&name),
+            settings,
         };
         world.alarms.entry(place).or_insert(alarm);
     }

@@ -1,4 +1,4 @@
-//! Changes to who calls, to programs and to hosts.
+//! Changes to alarms, to who calls, to programs and to hosts.
 
 use serde::Deserialize;
 
@@ -112,4 +112,33 @@ pub(super) fn redis(world: &mut World, id: &str, value: &Value) -> Result<Met, S
     let start = rest.map_or_else(|| name.clone(), |rest| format!("{name} {rest}"));
     world.redis_set.insert(start, serde_json::json!({"value": patch.value, "fields": patch.fields}));
     Ok((true, Vec::new()))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AlarmPatch {
+    /// `OK`, `ALARM` or `INSUFFICIENT_DATA`.
+    state: Option<String>,
+    /// Whether anybody is told.
+    is_heard: Option<bool>,
+}
+
+/// By its name. `null`: there is none.
+pub(super) fn alarm(world: &mut World, id: &str, value: &Value) -> Result<Met, SimError> {
+    let known = world.alarms.keys().map(|(_, name)| name.clone()).collect();
+    let before = world.alarms.len();
+    if value.is_null() {
+        world.alarms.retain(|(_, name), _| name != id);
+        return Ok((world.alarms.len() < before, known));
+    }
+    let patch: AlarmPatch = members("alarm", id, value)?;
+    let mut met = false;
+    for (_, alarm) in world.alarms.iter_mut().filter(|((_, name), _)| name == id) {
+        met = true;
+        set(&mut alarm.state, patch.state.clone());
+        if patch.is_heard == Some(false) {
+            alarm.settings.alarm_actions = None;
+        }
+    }
+    Ok((met, known))
 }
