@@ -8,7 +8,7 @@ use crate::sim::naming::{bare, host_of, short};
 use crate::sim::world::World;
 use crate::sim::world::cloudfront::{Distribution, new_id};
 use crate::sim::world::health::{HealthCheck, Turn};
-use crate::sim::world::route53::RecordKey;
+use crate::sim::world::route53::{Record, RecordKey};
 
 const OLD_TTL_S: [u32; 3] = [60, 120, 300];
 
@@ -32,6 +32,12 @@ pub fn zone(world: &mut World, wanted: &Wanted) {
         let verb = change["action"].as_str().filter(|_| wanted.changes);
         let old = match verb {
             Some("DELETE") => serde_json::from_value::<ResourceRecordSet>(set.clone()).ok(),
+            Some("UPSERT") if is_brought_back(world, id, name, kind, set) => {
+                // Where the plan leaves it is where it leads now, and not the other side.
+                new_names(set).iter().for_each(|name| _ = world.standby_names.remove(name));
+                put_back(world, id, name, kind, set);
+                continue;
+            }
             Some("UPSERT") => Some(old_record(world, wanted, name, kind, set)),
             _ => None,
         };
@@ -55,6 +61,24 @@ pub fn zone(world: &mut World, wanted: &Wanted) {
             zone.put(old);
         }
     }
+}
+
+/// Whether an earlier step of the plan has changed this record already: a test, there and back.
+fn is_brought_back(world: &World, zone: &str, name: &str, kind: &str, set: &Value) -> bool {
+    let key = RecordKey::new(name, kind, None);
+    let earlier = world.zones.get(zone).and_then(|zone| zone.records.get(&key)?.current.as_ref());
+    let is_plain = ["weight", "failover", "alias_target", "set_identifier"].iter().all(|member| set[member].is_null());
+    is_plain && earlier.is_some_and(|earlier| earlier.alias_target.is_none())
+}
+
+/// The record as the plan leaves it, with the TTL that it has had.
+fn put_back(world: &mut World, zone: &str, name: &str, kind: &str, set: &Value) {
+    let Some(zone) = world.zones.get_mut(zone) else { return };
+    let ttl = zone.records.get(&RecordKey::new(name, kind, None)).and_then(|record| record.current.as_ref()?.ttl);
+    let Ok(left) = serde_json::from_value::<ResourceRecordSet>(set.clone()) else { return };
+    world.primary_names.extend(left.resource_records.iter().flatten().map(|record| bare(&record.value)));
+    let left = ResourceRecordSet { ttl, ..left };
+    zone.records.insert(RecordKey::of(&left), Record::settled(left));
 }
 
 /// The health check a call names: of the primary's endpoint, and not as the plan is going to turn it.
