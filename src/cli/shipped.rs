@@ -1,7 +1,7 @@
 //! The runbooks and scenarios that are part of the binary, so that a drill works anywhere.
 //!
 //! ```text
-//! runbooks/NAME.yaml                             goes by NAME
+//! runbooks/NAME.yaml                             goes by NAME, and by lecture/NAME
 //! runbooks/scenarios/NAME/SCENARIO.yaml
 //! runbooks/SYSTEM/NAME.yaml                      goes by SYSTEM/NAME, or by NAME where one system has it
 //! runbooks/SYSTEM/scenarios/NAME/SCENARIO.yaml
@@ -40,7 +40,9 @@ pub fn runbooks() -> Vec<Shipped> {
 pub fn runbook(name: &str) -> Option<Shipped> {
     let name = name.strip_suffix(".yaml").unwrap_or(name);
     let shipped = runbooks();
-    let exact = shipped.iter().find(|shipped| shipped.name == name);
+    // The first runbook lies in no folder; it is the lecture platform's all the same.
+    let of_no_folder = name.strip_prefix("lecture/").filter(|short| shipped.iter().any(|one| one.name == *short));
+    let exact = shipped.iter().find(|shipped| shipped.name == of_no_folder.unwrap_or(name));
     let mut short = shipped.iter().filter(|shipped| shipped.short_name() == name);
     match (exact, short.next(), short.next()) {
         (Some(exact), _, _) => Some(*exact),
@@ -119,5 +121,7 @@ mod tests {
         // What lies in no system is meant first.
         assert_eq!(runbook("regional_failover").map(|shipped| shipped.name), Some("regional_failover"));
         assert_eq!(runbook("portfolio"), None);
+        assert_eq!(runbook("lecture/regional_failover"), runbook("regional_failover"));
+        assert_eq!(runbook("lecture/failback").map(|shipped| shipped.name), Some("lecture/failback"));
     }
 }
