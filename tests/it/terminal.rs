@@ -177,7 +177,9 @@ impl Terminal {
         while !is_so(self.parser.screen()) {
             match self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(bytes) => self.take(&bytes),
-                Err(_) => panic!("waited in vain for {what}; the screen:\n{}", self.text()),
+                Err(mpsc::RecvTimeoutError::Timeout | mpsc::RecvTimeoutError::Disconnected) => {
+                    panic!("waited in vain for {what}; the screen:\n{}", self.text())
+                }
             }
         }
     }
