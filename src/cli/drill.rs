@@ -55,7 +55,9 @@ pub fn drill(settings: &Settings, wanted: &Drill) -> Outcome {
         now_ms: sim::start_ms(&chosen.scenario),
     };
     let plan = plan::instantiated(settings, &loaded, runbook, &context)?;
-    secrets::hide(&plan, &loaded.files)?;
+    let scenario = serde_json::to_string(&chosen.scenario).unwrap_or_default();
+    let scenario = SourceFile { path: "the scenario".to_owned(), text: scenario };
+    secrets::hide(&plan, &[&loaded.files[..], &[scenario]].concat())?;
     let header = header(&plan, &loaded.files, &chosen, binary);
     let driving = Driving { speed: chosen.speed, ..driving };
     let session = simulated::begin((run, dir), plan, header, &chosen.scenario, driving.pace())?;

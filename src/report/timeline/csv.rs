@@ -43,7 +43,9 @@ fn push_record(out: &mut String, fields: &[&str; COLUMNS.len()]) {
 
 /// A field that begins like a formula gets an apostrophe in front: shown as text, never run.
 fn push_field(out: &mut String, field: &str) {
-    let guard = if field.starts_with(begins_a_formula) { "'" } else { "" };
+    // Some drop the blanks before it first.
+    let guard =
+        if field.starts_with(begins_a_formula) || field.trim_start().starts_with(begins_a_formula) { "'" } else { "" };
     let quoted = !guard.is_empty()
         || field.contains(['"', ',', '\r', '\n', ';'])
         || field.starts_with(char::is_whitespace)
@@ -87,6 +89,7 @@ mod tests {
             assert_eq!(field(formula), format!("\"'{formula}\""), "{formula:?}");
         }
         assert_eq!(field("=HYPERLINK(\"x\")"), "\"'=HYPERLINK(\"\"x\"\")\"");
+        assert_eq!(field("  =1+1"), "\"'  =1+1\"");
         assert_eq!(field("a=b"), "a=b");
     }
 }

@@ -226,7 +226,10 @@ fn escape(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
             '\r' | '\n' => out.push(' '),
-            '\\' | '`' | '|' | '*' | '[' | ']' | '~' => out.extend(['\\', c]),
+            '\\' | '`' | '|' | '*' | '[' | ']' | '~' | '$' => out.extend(['\\', c]),
+            // An address would become a link by itself.
+            ':' if chars.peek() == Some(&'/') => out.push_str("\\:"),
+            '.' if is_www(&out) => out.push_str("\\."),
             // Inside a word it means nothing, and names are full of it.
             '_' if !(before.is_alphanumeric() && chars.peek().is_some_and(|next| next.is_alphanumeric())) => {
                 out.push_str("\\_");
@@ -236,6 +239,12 @@ fn escape(text: &str) -> String {
         before = c;
     }
     out
+}
+
+/// Whether a text ends in a `www` of its own.
+fn is_www(text: &str) -> bool {
+    let before = text.len().checked_sub(3).filter(|at| text.is_char_boundary(*at));
+    before.is_some_and(|at| text[at..].eq_ignore_ascii_case("www") && !text[..at].ends_with(char::is_alphanumeric))
 }
 
 #[cfg(test)]
@@ -250,5 +259,10 @@ mod tests {
         assert_eq!(escape("<img src=x> &amp;"), "&lt;img src=x&gt; &amp;amp;");
         assert_eq!(escape("one\r\ntwo"), "one  two");
         assert_eq!(escape("regional_failover _x_"), "regional_failover \\_x\\_");
+        assert_eq!(
+            escape("see https://evil.example, www.evil.example"),
+            "see https\\://evil.example, www\\.evil.example"
+        );
+        assert_eq!(escape("at 12:30 on awww.x for $1$"), "at 12:30 on awww.x for \\$1\\$");
     }
 }

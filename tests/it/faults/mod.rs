@@ -15,6 +15,8 @@
 )]
 
 mod approvals;
+#[cfg(feature = "aws")]
+mod canaries;
 mod cases;
 mod check;
 mod codes;
