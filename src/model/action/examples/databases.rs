@@ -115,7 +115,9 @@ pub(super) fn elasticache(name: &str) -> Option<Value> {
             "primary_replication_group_id": "shop-redis-dr",
         }),
         "aws/elasticache.describe_global_replication_groups" => json!({"global_replication_group_id": id}),
-        "aws/elasticache.describe_replication_groups" => json!({"replication_group_id": "shop-redis"}),
+        "aws/elasticache.describe_replication_groups" | "aws/elasticache.describe_snapshots" => {
+            json!({"replication_group_id": "shop-redis"})
+        }
         "aws/elasticache.create_replication_group" => json!({
             "replication_group_id": "shop-redis-restored", "replication_group_description": "The shop, from a snapshot",
             "snapshot_name": "shop-redis-before", "cache_subnet_group_name": "shop",
@@ -125,7 +127,6 @@ pub(super) fn elasticache(name: &str) -> Option<Value> {
         "aws/elasticache.create_snapshot" => {
             json!({"snapshot_name": "shop-redis-before", "replication_group_id": "shop-redis"})
         }
-        "aws/elasticache.describe_snapshots" => json!({"replication_group_id": "shop-redis"}),
         _ => return None,
     })
 }
