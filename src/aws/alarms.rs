@@ -59,7 +59,7 @@ pub(super) async fn put_metric_alarm(
         .set_actions_enabled(call.actions_enabled)
         .set_alarm_actions(call.alarm_actions.clone())
         .set_ok_actions(call.ok_actions.clone());
-    calls.acknowledged(request.send(), |_| json!({"alarm_name": call.alarm_name})).await
+    Box::pin(calls.acknowledged(request.send(), |_| json!({"alarm_name": call.alarm_name}))).await
 }
 
 fn unknown(what: &str, given: &str) -> CloudError {

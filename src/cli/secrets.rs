@@ -44,7 +44,9 @@ pub fn learn_environment() {
     }
     for proxy in PROXIES.iter().filter_map(known) {
         let password = password_of(&proxy).filter(|password| password.len() >= PROXY_PASSWORD_MIN_BYTES);
-        password.into_iter().for_each(|password| redact::shared().learn(password));
+        if let Some(password) = password {
+            redact::shared().learn(password);
+        }
     }
 }
 

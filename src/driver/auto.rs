@@ -87,7 +87,6 @@ fn at_gate(step: &str, gate: &GateView, codes: Codes<'_>) -> Next {
     }))
 }
 
-#[expect(clippy::result_large_err, reason = "it lives for a moment, once a gate")]
 fn code_of(person: &str, (now_ms, devices, used): Codes<'_>) -> Result<Typed, Next> {
     let window = now_ms.div_euclid(PERIOD_MS);
     if used(person).is_some_and(|counter| i64::try_from(counter).is_ok_and(|counter| counter >= window)) {

@@ -78,11 +78,9 @@ pub fn is_place(action: &str, member: &str) -> bool {
 /// program or a cloud answers may not choose which secret goes where.
 #[must_use]
 pub fn smuggled(action: &str, written: &Tree, rendered: &Value) -> Option<String> {
-    let members = rendered.as_object()?.iter().filter(|(member, _)| is_place(action, member));
+    let mut members = rendered.as_object()?.iter().filter(|(member, _)| is_place(action, member));
     let written = written.as_map();
-    members
-        .filter_map(|(member, value)| foreign(written.and_then(|map| map.get(member)).map(|(_, tree)| tree), value))
-        .next()
+    members.find_map(|(member, value)| foreign(written.and_then(|map| map.get(member)).map(|(_, tree)| tree), value))
 }
 
 fn foreign(written: Option<&Tree>, rendered: &Value) -> Option<String> {

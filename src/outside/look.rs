@@ -36,12 +36,13 @@ pub(super) async fn look_at_most(
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
     let mut child = command.spawn().map_err(|why| not_started(first, &why))?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let ended = async {
+    // On the heap: it holds the buffers that are read into.
+    let ended = Box::pin(async {
         let (stdout, stderr, status) = tokio::join!(beginning(stdout, bytes), beginning(stderr, bytes), child.wait());
         let status =
             status.map_err(|why| unavailable("NotWatched", &format!("how `{first}` ended is not known: {why}")))?;
         Ok((stdout, stderr, status))
-    };
+    });
     let patience = Duration::from_millis(request.timeout_ms);
     let late = |_| unavailable("Timeout", &format!("`{first}` took longer than {}", human_ms(request.timeout_ms)));
     let (stdout, stderr, status) = timeout(patience, ended).await.map_err(late)??;

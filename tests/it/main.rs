@@ -16,6 +16,7 @@ mod mfa;
 mod new;
 mod no_network;
 mod operator;
+mod procedures;
 #[cfg(feature = "aws")]
 mod programs;
 mod pty;

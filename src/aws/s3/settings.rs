@@ -1,6 +1,9 @@
 //! A bucket's settings.
 
-use aws_sdk_s3::types::{BucketVersioningStatus, LifecycleRule, TransitionStorageClass, VersioningConfiguration};
+use aws_sdk_s3::types::{
+    AbortIncompleteMultipartUpload, BucketVersioningStatus, LifecycleExpiration, LifecycleRule,
+    NoncurrentVersionExpiration, TransitionStorageClass, VersioningConfiguration,
+};
 use serde_json::json;
 
 use super::super::calls::Calls;
@@ -32,7 +35,7 @@ pub(in crate::aws) async fn put_bucket_versioning(
         .map_err(|_| invalid("MalformedXML", format!("`{status}` is no status: there are Enabled, Suspended")))?;
     let wanted = VersioningConfiguration::builder().status(known).build();
     let request = calls.s3().put_bucket_versioning().bucket(&call.bucket).versioning_configuration(wanted);
-    calls.acknowledged(request.send(), |_| json!({"status": status})).await
+    Box::pin(calls.acknowledged(request.send(), |_| json!({"status": status}))).await
 }
 
 fn rule(rule: &LifecycleRule) -> Value {
@@ -54,12 +57,12 @@ fn rule(rule: &LifecycleRule) -> Value {
         "id": rule.id(),
         "status": rule.status().as_str(),
         "prefix": prefix.unwrap_or_default(),
-        "expiration_days": rule.expiration().and_then(|end| end.days()),
-        "noncurrent_version_expiration_days": rule.noncurrent_version_expiration().and_then(|end| end.noncurrent_days()),
+        "expiration_days": rule.expiration().and_then(LifecycleExpiration::days),
+        "noncurrent_version_expiration_days": rule.noncurrent_version_expiration().and_then(NoncurrentVersionExpiration::noncurrent_days),
         "transitions": moves,
         "noncurrent_version_transitions": later_moves,
         "abort_incomplete_multipart_upload_days":
-            rule.abort_incomplete_multipart_upload().and_then(|abort| abort.days_after_initiation()),
+            rule.abort_incomplete_multipart_upload().and_then(AbortIncompleteMultipartUpload::days_after_initiation),
     })
 }
 

@@ -37,7 +37,7 @@ fn every_shipped_runbook_takes_other_names_and_stays_valid() {
             match draft.answer(&name.key, &other) {
                 Ok(()) => put += 1,
                 Err(why) => {
-                    assert!(why.contains("pattern") || why.contains("match"), "{} {}: {why}", shipped.name, name.key)
+                    assert!(why.contains("pattern") || why.contains("match"), "{} {}: {why}", shipped.name, name.key);
                 }
             }
         }

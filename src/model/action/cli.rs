@@ -20,7 +20,7 @@ inputs! {
         args: Vec<String>,
         /// The operation's input, with AWS's own names; handed over as `--cli-input-json`.
         input: Object,
-        /// Which part of the answer is kept (JMESPath).
+        /// Which part of the answer is kept (`JMESPath`).
         query: String,
     }
 
@@ -34,7 +34,7 @@ inputs! {
         args: Vec<String>,
         /// The operation's input, with AWS's own names; handed over as `--cli-input-json`.
         input: Object,
-        /// Which part of the answer is kept (JMESPath).
+        /// Which part of the answer is kept (`JMESPath`).
         query: String,
     }
 }
@@ -206,8 +206,8 @@ impl CliRead {
     }
 }
 
-fn page(pages: &Pages<'_>) -> Option<String> {
-    Some(pages.regional("console/home?region={region}"))
+fn page(pages: &Pages<'_>) -> String {
+    pages.regional("console/home?region={region}")
 }
 
 /// What became of a send whose answer was lost, apart from anything that AWS answers.
@@ -272,7 +272,7 @@ impl Operation for Cli {
     }
 
     fn console(&self, pages: &Pages<'_>) -> Option<String> {
-        page(pages)
+        Some(page(pages))
     }
 
     fn command_lines(&self, target: &ResolvedTarget) -> Option<Vec<Vec<String>>> {
@@ -286,7 +286,7 @@ impl Operation for CliRead {
     }
 
     fn console(&self, pages: &Pages<'_>) -> Option<String> {
-        page(pages)
+        Some(page(pages))
     }
 
     fn command_lines(&self, target: &ResolvedTarget) -> Option<Vec<Vec<String>>> {

@@ -110,9 +110,8 @@ impl Action {
                 match definition {
                     _ if service.is_null() => ProbeAnswer::CannotTell,
                     Some(true) if count => ProbeAnswer::After,
-                    Some(_) => ProbeAnswer::Before,
                     None if count => ProbeAnswer::CannotTell,
-                    None => ProbeAnswer::Before,
+                    Some(_) | None => ProbeAnswer::Before,
                 }
             }
             Self::ChangeResourceRecordSets(call) => {

@@ -48,18 +48,24 @@ impl Redactor {
             | Event::StepDoneExternally { evidence: text, .. }
             | Event::RollbackFailed { reason: text, .. } => self.hide(text),
             Event::CheckPassed { detail, .. } | Event::MfaRefused { detail, .. } => {
-                detail.iter_mut().for_each(|text| self.hide(text));
+                if let Some(text) = detail {
+                    self.hide(text);
+                }
             }
             Event::Observed { result, request_id, .. } => {
                 match result {
                     Ok(value) => self.hide_in(value),
                     Err(error) => self.hide_in_error(error),
                 }
-                request_id.iter_mut().for_each(|id| self.hide(id));
+                if let Some(id) = request_id {
+                    self.hide(id);
+                }
             }
             Event::ActionSucceeded { result, request_id, .. } => {
                 self.hide_in(result);
-                request_id.iter_mut().for_each(|id| self.hide(id));
+                if let Some(id) = request_id {
+                    self.hide(id);
+                }
             }
             Event::ActionRefused { error, .. } | Event::ActionUnknown { error, .. } => self.hide_in_error(error),
             Event::StepSucceeded { outputs, .. } => {

@@ -148,7 +148,7 @@ impl Redactor {
             let begun = (1..=longest).rev().find(|count| text.ends_with(&needle.bytes[..*count])).unwrap_or(0);
             let start = text.len() - begun;
             // Letters of a code before it go with it.
-            start - text[..start].iter().rev().take(needle.spill).take_while(|byte| is_letter(byte)).count()
+            start - text[..start].iter().rev().take(needle.spill).take_while(|byte| is_letter(**byte)).count()
         };
         self.known().needles.iter().map(open).min().unwrap_or(text.len())
     }
@@ -180,14 +180,14 @@ impl Redactor {
 }
 
 /// A letter of base64.
-const fn is_letter(byte: &u8) -> bool {
+const fn is_letter(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=')
 }
 
 /// A range with up to `spill` further letters of a code at either side.
 fn widened(text: &[u8], range: Range<usize>, spill: usize) -> Range<usize> {
-    let before = text[..range.start].iter().rev().take(spill).take_while(|byte| is_letter(byte)).count();
-    let after = text[range.end..].iter().take(spill).take_while(|byte| is_letter(byte)).count();
+    let before = text[..range.start].iter().rev().take(spill).take_while(|byte| is_letter(**byte)).count();
+    let after = text[range.end..].iter().take(spill).take_while(|byte| is_letter(**byte)).count();
     range.start - before..range.end + after
 }
 

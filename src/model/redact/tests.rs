@@ -11,7 +11,9 @@ const SECRET: &str = "p4ss/w0rd+\"quoted\" ü";
 
 fn knows(secrets: &[&str]) -> Redactor {
     let redactor = Redactor::default();
-    secrets.iter().for_each(|secret| redactor.learn(secret));
+    for secret in secrets {
+        redactor.learn(secret);
+    }
     redactor
 }
 

@@ -102,7 +102,7 @@ fn value(kind: &Type, raw: &[u8]) -> Result<Value, Bad> {
         Type::JSONB => serde_json::from_slice(raw.get(1..).unwrap_or_default())?,
         Type::UUID => uuid::Uuid::from_bytes(array(raw)?).to_string().into(),
         Type::DATE => date(i32::from_be_bytes(array(raw)?)),
-        Type::TIME => time(i64::from_be_bytes(array(raw)?))?,
+        Type::TIME => time(i64::from_be_bytes(array(raw)?)),
         Type::TIMESTAMP => instant(i64::from_be_bytes(array(raw)?), ""),
         Type::TIMESTAMPTZ => instant(i64::from_be_bytes(array(raw)?), "Z"),
         Type::INTERVAL => interval(raw)?,
@@ -160,16 +160,19 @@ fn numeric_text(raw: &[u8]) -> Option<String> {
         let ix = usize::try_from(i32::from(weight) - place).ok();
         ix.and_then(|ix| digits.get(ix)).copied().unwrap_or(0)
     };
-    let mut whole: String = (0..=i32::from(weight.max(0))).rev().map(|place| format!("{:04}", digit(place))).collect();
-    whole = whole.trim_start_matches('0').to_owned();
-    if whole.is_empty() {
-        whole.push('0');
-    }
+    let four = |place: i32| format!("{:04}", digit(place));
+    let whole: Vec<String> = (0..=i32::from(weight.max(0))).rev().map(four).collect();
+    let whole = whole.concat();
+    let whole = match whole.trim_start_matches('0') {
+        "" => "0",
+        digits => digits,
+    };
     if scale == 0 {
         return Some(format!("{minus}{whole}"));
     }
     let places = i32::try_from(scale.div_ceil(4)).ok()?;
-    let mut fraction: String = (1..=places).map(|place| format!("{:04}", digit(-place))).collect();
+    let fraction: Vec<String> = (1..=places).map(|place| four(-place)).collect();
+    let mut fraction = fraction.concat();
     fraction.truncate(scale);
     Some(format!("{minus}{whole}.{fraction}"))
 }
@@ -181,11 +184,11 @@ fn date(days: i32) -> Value {
     day.map_or_else(|| beyond(days).to_owned(), |day| day.format("%Y-%m-%d").to_string()).into()
 }
 
-fn time(us: i64) -> Result<Value, Bad> {
+fn time(us: i64) -> Value {
     let time = NaiveTime::MIN.overflowing_add_signed(TimeDelta::microseconds(us)).0;
     let form = if us % SECOND_US == 0 { "%H:%M:%S" } else { "%H:%M:%S%.6f" };
     // 24:00:00 is a time of its own there.
-    if us == DAY_S * SECOND_US { Ok("24:00:00".into()) } else { Ok(time.format(form).to_string().into()) }
+    if us == DAY_S * SECOND_US { "24:00:00".into() } else { time.format(form).to_string().into() }
 }
 
 /// RFC 3339; of a time without a zone, without one.

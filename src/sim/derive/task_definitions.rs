@@ -82,18 +82,17 @@ fn change_to_come(definition: &mut TaskDefinition, change: &Value, primary: &str
     let Some(name) = change["name"].as_str() else { return };
     if !definition.containers.iter().any(|container| container.name == name) {
         // Where it is the only one, the container that was made up is it.
-        match definition.containers.first_mut().filter(|only| only.name == definition.family) {
-            Some(only) => name.clone_into(&mut only.name),
-            None => {
-                let mut another = definition.containers.first().cloned().unwrap_or_else(|| Container {
-                    name: String::new(),
-                    image: definition.family.clone(),
-                    environment: BTreeMap::new(),
-                    secrets: BTreeMap::new(),
-                });
-                name.clone_into(&mut another.name);
-                definition.containers.push(another);
-            }
+        if let Some(only) = definition.containers.first_mut().filter(|only| only.name == definition.family) {
+            name.clone_into(&mut only.name);
+        } else {
+            let mut another = definition.containers.first().cloned().unwrap_or_else(|| Container {
+                name: String::new(),
+                image: definition.family.clone(),
+                environment: BTreeMap::new(),
+                secrets: BTreeMap::new(),
+            });
+            name.clone_into(&mut another.name);
+            definition.containers.push(another);
         }
     }
     let Some(container) = definition.containers.iter_mut().find(|container| container.name == name) else { return };

@@ -34,7 +34,9 @@ pub fn zone(world: &mut World, wanted: &Wanted) {
             Some("DELETE") => serde_json::from_value::<ResourceRecordSet>(set.clone()).ok(),
             Some("UPSERT") if is_brought_back(world, id, name, kind, set) => {
                 // Where the plan leaves it is where it leads now, and not the other side.
-                new_names(set).iter().for_each(|name| _ = world.standby_names.remove(name));
+                for name in new_names(set) {
+                    world.standby_names.remove(&name);
+                }
                 put_back(world, id, name, kind, set);
                 continue;
             }

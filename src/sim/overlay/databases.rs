@@ -56,7 +56,9 @@ pub(super) fn backup_vault(world: &mut World, id: &str, value: &Value) -> Result
         times.sort_unstable_by(|one, other| other.cmp(one));
         times.dedup();
         let failed = &times[..patch.failed_nights.unwrap_or(0).min(times.len())];
-        points.iter_mut().for_each(|point| point.is_missing = failed.contains(&point.created_ms));
+        for point in points.iter_mut() {
+            point.is_missing = failed.contains(&point.created_ms);
+        }
     }
     Ok((met, known))
 }

@@ -5,6 +5,7 @@ use crate::model::Value;
 use crate::model::action::Action;
 
 impl World {
+    #[expect(clippy::too_many_lines, reason = "one line an action")]
     pub(super) fn answer(&mut self, action: &Action, context: &mut Context<'_>) -> Answer {
         match action {
             Action::GetCallerIdentity(_) => Ok(self.get_caller_identity(context)),

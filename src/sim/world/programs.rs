@@ -56,8 +56,8 @@ impl World {
             None => {
                 let mut none = Object::new();
                 let name = format!("{} {}", command.service, command.operation);
-                let note = format!("no answer is declared: `world: {{ aws_cli: {{ \"{name}\": {{ answer: … }} }} }}`");
-                none.insert("simulated".to_owned(), Value::from(note));
+                let told = format!("no answer is declared: `world: {{ aws_cli: {{ \"{name}\": {{ answer: … }} }} }}`");
+                none.insert("simulated".to_owned(), Value::from(told));
                 Ok(Value::Object(none))
             }
         }

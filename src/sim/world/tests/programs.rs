@@ -7,7 +7,7 @@ use crate::model::outcome::ProbeAnswer;
 use crate::model::scenario::Scenario;
 use crate::sim::testing::*;
 
-fn world(actions: &[&str], changes: Value) -> Hand {
+fn world(actions: &[&str], changes: &Value) -> Hand {
     let steps = actions.iter().map(|name| step(name, name, &example_with(name).unwrap())).collect();
     let scenario: Scenario = serde_json::from_value(json!({"name": "t", "world": changes})).unwrap();
     Hand::new(&plan(steps), &scenario)
@@ -20,7 +20,7 @@ fn a_command_answers_what_the_scenario_declares() {
         "logs describe-log-groups --log-group-name-prefix gone":
             {"error": {"code": "ResourceNotFoundException", "message": "no"}},
     }});
-    let mut hand = world(&["aws/cli_read"], declared);
+    let mut hand = world(&["aws/cli_read"], &declared);
     let look = example_with("aws/cli_read").unwrap();
     assert_eq!(hand.ok("aws/cli_read", &look), json!(["/shop/web", "/shop/worker"]));
     let mut gone = look;
@@ -30,7 +30,7 @@ fn a_command_answers_what_the_scenario_declares() {
 
 #[test]
 fn a_command_that_nobody_declares_says_so() {
-    let mut hand = world(&["aws/cli"], json!({}));
+    let mut hand = world(&["aws/cli"], &json!({}));
     let answer = hand.ok("aws/cli", &example_with("aws/cli").unwrap());
     assert!(answer["simulated"].as_str().unwrap().starts_with("no answer is declared"), "{answer}");
     let secret = json!({"service": "secretsmanager", "operation": "get-secret-value"});
@@ -39,7 +39,7 @@ fn a_command_that_nobody_declares_says_so() {
 
 #[test]
 fn variables_of_a_deployment_are_set_and_its_pods_replaced() {
-    let mut hand = world(&["kube/set_env"], json!({"deployment": {"shop/web": {"replicas": 4}}}));
+    let mut hand = world(&["kube/set_env"], &json!({"deployment": {"shop/web": {"replicas": 4}}}));
     let with = example_with("kube/set_env").unwrap();
     let set = act("kube/set_env", &with);
     let probe = set.probe().unwrap();
