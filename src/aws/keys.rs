@@ -13,6 +13,7 @@ use super::clients::Clients;
 use super::config::{Loader, Origin};
 use super::error;
 use crate::model::outcome::{CloudError, CloudErrorKind};
+use crate::model::redact;
 
 /// How long a login may take to answer: a `credential_process`, SSO, an instance's metadata.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(30);
@@ -32,7 +33,12 @@ impl std::fmt::Debug for Held {
 
 impl Held {
     /// `origin` is the identity that they were got with: its other settings apply to them too.
+    /// Every key that is ever used comes through here, so here they become secrets of the process.
     pub fn new(origin: &Origin, credentials: Credentials) -> Arc<Self> {
+        redact::shared().learn(credentials.secret_access_key());
+        if let Some(token) = credentials.session_token() {
+            redact::shared().learn(token);
+        }
         Arc::new(Self { origin: origin.clone(), credentials, clients: Mutex::default() })
     }
 
@@ -118,4 +124,19 @@ fn of(origin: &Origin) -> String {
 /// A thread that panicked while it held a cache has broken nothing in it.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_at_hand_are_shown_nowhere() {
+        let said = "signed with keys0at0hand0key and session0token0at0hand";
+        assert_eq!(redact::shared().text(said), said);
+        let keys = Credentials::new("AKIDTEST", "keys0at0hand0key", Some("session0token0at0hand".into()), None, "test");
+        let _held = Held::new(&Origin::Chain, keys);
+        let shown = redact::shared().text(said);
+        assert!(!shown.contains("at0hand"), "{shown}");
+    }
 }
