@@ -133,13 +133,13 @@ async fn the_program_signs_with_the_sessions_keys_and_its_words_hold_none() {
     assert_eq!(asked.iter().map(|(how, _)| *how).collect::<Vec<_>>(), ["run", "look"]);
     let (_, program) = &asked[0];
     assert_eq!(program.env["AWS_ACCESS_KEY_ID"], "AKIDOURS");
-    assert_eq!(program.env["AWS_SECRET_ACCESS_KEY"], "secret");
+    assert_eq!(program.env["AWS_SECRET_ACCESS_KEY"], wire::SECRET_KEY);
     assert_eq!((program.env["AWS_SESSION_TOKEN"].as_str(), program.env["AWS_MAX_ATTEMPTS"].as_str()), ("", "1"));
     let line = program.argv.join(" ");
     let expected = "aws logs put-retention-policy --log-group-name /shop/web --retention-in-days 30 \
                     --region eu-central-1 --output json";
     assert_eq!(line, expected, "neither keys nor the profile, which would win over them");
-    assert!(!format!("{program:?}").contains("secret"));
+    assert!(!format!("{program:?}").contains(wire::SECRET_KEY));
     assert!(wire.sent().is_empty(), "lifeboat itself sends nothing");
 }
 
