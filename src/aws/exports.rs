@@ -52,38 +52,33 @@ pub(super) async fn describe_export_tasks(
         .await
 }
 
+/// A task as we tell it. The SDK has the same members on two types of its own.
+macro_rules! export {
+    ($task:expr) => {{
+        let task = $task;
+        json!({
+            "export_task_identifier": task.export_task_identifier(),
+            "source_arn": task.source_arn(),
+            "status": task.status(),
+            "percent_progress": task.percent_progress(),
+            "total_extracted_data_in_gb": task.total_extracted_data_in_gb(),
+            "s3_bucket": task.s3_bucket(),
+            "s3_prefix": some_text(task.s3_prefix()),
+            "failure_cause": some_text(task.failure_cause()),
+            "warning_message": some_text(task.warning_message()),
+            "snapshot_time": instant(task.snapshot_time()),
+            "task_start_time": instant(task.task_start_time()),
+            "task_end_time": instant(task.task_end_time()),
+        })
+    }};
+}
+
 fn started(task: &StartExportTaskOutput) -> Value {
-    json!({
-        "export_task_identifier": task.export_task_identifier(),
-        "source_arn": task.source_arn(),
-        "status": task.status(),
-        "percent_progress": task.percent_progress(),
-        "total_extracted_data_in_gb": task.total_extracted_data_in_gb(),
-        "s3_bucket": task.s3_bucket(),
-        "s3_prefix": some_text(task.s3_prefix()),
-        "failure_cause": some_text(task.failure_cause()),
-        "warning_message": some_text(task.warning_message()),
-        "snapshot_time": instant(task.snapshot_time()),
-        "task_start_time": instant(task.task_start_time()),
-        "task_end_time": instant(task.task_end_time()),
-    })
+    export!(task)
 }
 
 fn listed(task: &ExportTask) -> Value {
-    json!({
-        "export_task_identifier": task.export_task_identifier(),
-        "source_arn": task.source_arn(),
-        "status": task.status(),
-        "percent_progress": task.percent_progress(),
-        "total_extracted_data_in_gb": task.total_extracted_data_in_gb(),
-        "s3_bucket": task.s3_bucket(),
-        "s3_prefix": some_text(task.s3_prefix()),
-        "failure_cause": some_text(task.failure_cause()),
-        "warning_message": some_text(task.warning_message()),
-        "snapshot_time": instant(task.snapshot_time()),
-        "task_start_time": instant(task.task_start_time()),
-        "task_end_time": instant(task.task_end_time()),
-    })
+    export!(task)
 }
 
 #[cfg(test)]
