@@ -150,34 +150,31 @@ fn percent(text: Option<&str>) -> Option<f64> {
     text.and_then(|text| text.trim().trim_end_matches('%').parse().ok())
 }
 
+/// A restore job as we tell it. The SDK has the same members on two types of its own.
+macro_rules! restore_job {
+    ($job:expr) => {{
+        let job = $job;
+        json!({
+            "restore_job_id": job.restore_job_id(),
+            "status": job.status().map(RestoreJobStatus::as_str),
+            "percent_done": percent(job.percent_done()),
+            "expected_completion_time_minutes": job.expected_completion_time_minutes(),
+            "created_resource_arn": some_text(job.created_resource_arn()),
+            "status_message": some_text(job.status_message()),
+            "recovery_point_arn": job.recovery_point_arn(),
+            "resource_type": some_text(job.resource_type()),
+            "creation_date": instant(job.creation_date()),
+            "completion_date": instant(job.completion_date()),
+        })
+    }};
+}
+
 fn described(job: &DescribeRestoreJobOutput) -> Value {
-    json!({
-        "restore_job_id": job.restore_job_id(),
-        "status": job.status().map(RestoreJobStatus::as_str),
-        "percent_done": percent(job.percent_done()),
-        "expected_completion_time_minutes": job.expected_completion_time_minutes(),
-        "created_resource_arn": some_text(job.created_resource_arn()),
-        "status_message": some_text(job.status_message()),
-        "recovery_point_arn": job.recovery_point_arn(),
-        "resource_type": some_text(job.resource_type()),
-        "creation_date": instant(job.creation_date()),
-        "completion_date": instant(job.completion_date()),
-    })
+    restore_job!(job)
 }
 
 fn listed(job: &RestoreJobsListMember) -> Value {
-    json!({
-        "restore_job_id": job.restore_job_id(),
-        "status": job.status().map(RestoreJobStatus::as_str),
-        "percent_done": percent(job.percent_done()),
-        "expected_completion_time_minutes": job.expected_completion_time_minutes(),
-        "created_resource_arn": some_text(job.created_resource_arn()),
-        "status_message": some_text(job.status_message()),
-        "recovery_point_arn": job.recovery_point_arn(),
-        "resource_type": some_text(job.resource_type()),
-        "creation_date": instant(job.creation_date()),
-        "completion_date": instant(job.completion_date()),
-    })
+    restore_job!(job)
 }
 
 fn point(point: &RecoveryPointByBackupVault) -> Value {
