@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::dialog::Dialog;
-use super::dialog::guard::Burst;
+use super::dialog::guard::{Burst, Guard};
 use super::look;
 use super::theme::ColorMode;
 use crate::driver::handle::{Over, View};
@@ -122,6 +122,8 @@ pub struct Model {
     pub rung: BTreeSet<String>,
     /// Doubts whose page has opened by itself.
     pub doubts: BTreeSet<String>,
+    /// Of a page that opened by itself: the key that is on its way was meant for the screen before.
+    pub page_guard: Guard,
     pub burst: Burst<KeyCode>,
     next_id: u64,
 }
@@ -149,6 +151,7 @@ impl Model {
             attention: false,
             rung: BTreeSet::new(),
             doubts: BTreeSet::new(),
+            page_guard: Guard::open(),
             burst: Burst::default(),
             next_id: 0,
         }

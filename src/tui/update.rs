@@ -8,6 +8,7 @@ use super::Exit;
 use super::act;
 use super::dialog::decide::Picked;
 use super::dialog::form::Reached;
+use super::dialog::guard::Guard;
 use super::dialog::{self, Dialog, Form, Kind, draw, gate};
 use super::keys::{Act, Context, lookup};
 use super::look;
@@ -278,6 +279,7 @@ fn open_doubt(model: &mut Model, view: &View) {
             model.spot = Some(super::model::Spot::Step(step.key.clone()));
             model.page = Page::Doubt;
             model.page_scroll = 0;
+            model.page_guard = Guard::new(model.now_ms);
             return;
         }
     }

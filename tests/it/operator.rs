@@ -1,6 +1,8 @@
 //! A person at the keyboard of a drill: reads the screen, opens what waits, answers what is asked.
 //! Knows nothing but what the screen shows.
 
+use std::time::Duration;
+
 use crate::terminal::{ENTER, ESC, TAB, Terminal};
 
 /// A gate dialog as the screen shows it.
@@ -97,22 +99,31 @@ pub fn waits(screen: &str) -> bool {
     screen.lines().any(pane) && dialog(screen).is_none()
 }
 
+/// The in-doubt screen once nothing is to be decided there any more.
+pub const SETTLED: &str = "Enter goes on to the run";
+
+/// After so long a key that opened nothing went to another screen than the one that was read.
+const RETRY: Duration = Duration::from_secs(5);
+
 /// Opens the gate that waits, and waits until it listens.
 pub fn open(terminal: &mut Terminal) -> Dialog {
     loop {
         terminal.wait_until("a step that waits", |screen| waits(screen).then_some(()));
         terminal.send(ENTER);
         // A frame from before the last answer may show a gate that has closed by then.
-        let opened = terminal.wait_until("an open gate", |screen| match dialog(screen) {
+        let opened = terminal.within(RETRY, "an open gate", |screen| match dialog(screen) {
             Some(dialog) if !dialog.shows("a moment") => Some(Some(dialog)),
             // A read that goes ahead by itself waits for a moment too, and is past when its dialog opens.
             None if screen.contains("nothing to decide") || screen.contains("nothing to ask any more") => Some(None),
+            // An answer was lost meanwhile: that opens by itself and does not take the key.
+            None if screen.contains(SETTLED) => Some(None),
             Some(_) | None => None,
         });
-        match opened {
-            Some(dialog) => return dialog,
-            None => terminal.send(ESC),
+        if let Some(dialog) = opened.flatten() {
+            return dialog;
         }
+        terminal.send(ESC);
+        terminal.wait_until("the run", |screen| (!screen.contains(SETTLED)).then_some(()));
     }
 }
 

@@ -5,7 +5,7 @@ use lifeboat::mfa::DrillAuthenticator;
 use rustix::process::Signal;
 
 use crate::home::Home;
-use crate::operator::{close, dialog, listening, open, pass, waits};
+use crate::operator::{SETTLED, close, dialog, listening, open, pass, waits};
 use crate::terminal::{ENTER, ESC, TAB, Terminal};
 
 const WIDE: (u16, u16) = (120, 36);
@@ -53,9 +53,6 @@ fn two_steps(home: &Home, scenario: &str, speed: &str) -> Terminal {
 fn count(home: &Home, kind: &str) -> usize {
     home.journal().iter().filter(|record| record["ev"]["type"] == kind).count()
 }
-
-/// The in-doubt screen once nothing is to be decided there any more.
-const SETTLED: &str = "Enter goes on to the run";
 
 enum Seen {
     End,

@@ -123,18 +123,24 @@ impl Terminal {
 
     /// Waits until a whole frame yields what is looked for.
     pub fn wait_until<T>(&mut self, what: &str, look: impl Fn(&str) -> Option<T>) -> T {
-        let deadline = Instant::now() + self.patience;
+        match self.within(self.patience, what, look) {
+            Some(found) => found,
+            None => panic!("waited in vain for {what:?}; the screen:\n{}", self.text()),
+        }
+    }
+
+    /// The same for so long at most: for whoever tries again.
+    pub fn within<T>(&mut self, patience: Duration, what: &str, look: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let deadline = Instant::now() + patience;
         loop {
             if !self.in_frame
                 && let Some(found) = look(&self.text())
             {
-                return found;
+                return Some(found);
             }
             match self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(bytes) => self.take(&bytes),
-                Err(mpsc::RecvTimeoutError::Timeout) => {
-                    panic!("waited in vain for {what:?}; the screen:\n{}", self.text())
-                }
+                Err(mpsc::RecvTimeoutError::Timeout) => return None,
                 Err(mpsc::RecvTimeoutError::Disconnected) => {
                     panic!("ended while waiting for {what:?}; the screen:\n{}", self.text())
                 }

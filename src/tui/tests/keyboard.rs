@@ -25,6 +25,8 @@ impl Keyboard {
     pub fn new(view: View, size: (u16, u16)) -> Self {
         let mut keyboard = Self { model: model(size), view, now_ms: 10_000, out: Vec::new() };
         keyboard.feed(UiEvent::View);
+        // A person reads before they press.
+        keyboard.now_ms += 1_000;
         keyboard
     }
 

@@ -243,6 +243,7 @@ fn the_in_doubt_screen_opens_by_itself_once_and_never_over_a_dialog() {
     // A probe settles it: that is said, and Enter goes on to the run.
     keyboard.publish(fixtures::doubt_settled());
     assert!(keyboard.screen().contains("the probe found it done"), "{}", keyboard.screen());
+    keyboard.wait(1_000);
     keyboard.press("Enter");
     assert!(keyboard.model.dialog.is_none() && keyboard.model.page == Page::Main);
     // One that was settled before anybody could look is shown as well, but not one of a process before.
@@ -253,6 +254,18 @@ fn the_in_doubt_screen_opens_by_itself_once_and_never_over_a_dialog() {
     assert_eq!(keyboard.model.page, Page::Main);
     keyboard.publish(fixtures::doubt_settled());
     assert_eq!(keyboard.model.page, Page::Doubt);
+}
+
+/// An answer is lost while a finger is on its way to another step's gate.
+#[test]
+fn enter_meant_for_the_screen_before_does_not_close_the_in_doubt_screen() {
+    let mut keyboard = Keyboard::new(fixtures::mid_run(), (80, 24));
+    keyboard.publish(fixtures::doubt_settled());
+    keyboard.press("Enter");
+    assert_eq!(keyboard.model.page, Page::Doubt, "nobody could have read it");
+    keyboard.wait(1_000);
+    keyboard.press("Enter");
+    assert_eq!(keyboard.model.page, Page::Main);
 }
 
 #[test]
