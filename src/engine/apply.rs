@@ -283,6 +283,7 @@ impl Engine {
             return self.rolled_back(ix, n, Some(result), at, out);
         }
         self.steps[ix].result = Some(result.clone());
+        self.note_progress(ix, ticket.purpose, result, at);
         self.enter_verifying(ix, at, out);
     }
 

@@ -76,7 +76,9 @@ impl Engine {
                 let start = state.ready_ms.unwrap_or(now_ms);
                 let sent = state.sent_ms.unwrap_or(start);
                 let left = step.usual_ms.saturating_sub(elapsed_ms(sent, now_ms));
-                let end = state.wait_until_ms.unwrap_or_else(|| plus(now_ms, left));
+                // What the work says of itself is worth more than what is usual.
+                let told = state.work.filter(|_| state.stage == Stage::Verifying).and_then(|work| work.ends_ms);
+                let end = state.wait_until_ms.or(told).unwrap_or_else(|| plus(now_ms, left));
                 (start, end.max(now_ms))
             }
         }

@@ -19,6 +19,7 @@ mod forecast;
 mod login;
 mod meter;
 pub mod ports;
+mod progress;
 mod recheck;
 mod scope;
 pub mod snapshot;

@@ -143,6 +143,8 @@ pub struct StepView {
     pub console_link: Option<String>,
     pub checks: Vec<CheckView>,
     pub verify: Vec<CheckView>,
+    /// What the work that it waits for says of itself.
+    pub progress: Option<ProgressView>,
     pub usual_ms: u64,
     pub timeout_ms: u64,
     pub people_ms: u64,
@@ -160,6 +162,14 @@ pub struct StepView {
     pub critical: bool,
     /// What a person may do to it now.
     pub allowed: Vec<Allowed>,
+}
+
+/// How far the work is that a step waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ProgressView {
+    pub percent: Option<u8>,
+    /// When it is over at its own pace, or else by the service's own estimate (Unix ms); never in the past.
+    pub ends_ms: Option<i64>,
 }
 
 /// What a step is doing, for glyph and colour.

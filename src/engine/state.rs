@@ -196,6 +196,8 @@ pub struct StepState {
     pub not_before_ms: i64,
     pub result: Option<Value>,
     pub verified: Option<Value>,
+    /// What the work that it waits for last said of itself.
+    pub work: Option<super::progress::Work>,
     pub outputs: Object,
     pub external: bool,
     pub doubt: Option<Doubt>,
@@ -249,6 +251,7 @@ impl StepState {
             not_before_ms: 0,
             result: None,
             verified: None,
+            work: None,
             outputs: Object::new(),
             external: false,
             doubt: None,

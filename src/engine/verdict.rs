@@ -212,6 +212,7 @@ impl Engine {
                 self.steps[ix].result = Some(value.clone());
             }
             self.steps[ix].verified = Some(value.clone());
+            self.note_progress(ix, Purpose::Verify(n), value, at);
         }
         self.judge_poll(ix, usize::from(n), result.as_ref(), at, out);
     }

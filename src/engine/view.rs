@@ -168,6 +168,7 @@ impl Engine {
                 .enumerate()
                 .map(|(n, check)| self.check_view(ix, check, Purpose::Verify(short(n))))
                 .collect(),
+            progress: self.progress_view(ix, now_ms),
             usual_ms: step.usual_ms,
             timeout_ms: step.timeout_ms,
             people_ms: state.people_ms + if people { running } else { 0 },
@@ -289,10 +290,14 @@ impl Engine {
         let is_open = |one: &CheckProgress| !matches!(one.state, CheckState::Passed | CheckState::Overridden);
         let open = state.verify.iter().position(is_open);
         let last = open.and_then(|n| state.verify[n].last.clone());
-        match (open, state.verify.len(), last) {
+        let text = match (open, state.verify.len(), last) {
             (Some(_), _, Some(last)) if !last.is_empty() => last,
             (Some(n), many, _) if many > 1 => format!("verifying {} of {many}", n + 1),
             _ => "verifying".to_owned(),
+        };
+        match state.work.and_then(|work| work.percent) {
+            Some(percent) => format!("{}%, {text}", percent.floor()),
+            None => text,
         }
     }
 

@@ -56,6 +56,7 @@ fn step(phase: usize, key: &str, status: StepStatus, activity: &str) -> StepView
         console_link: None,
         checks: Vec::new(),
         verify: Vec::new(),
+        progress: None,
         usual_ms: 120_000,
         timeout_ms: 600_000,
         people_ms: 0,

@@ -8,6 +8,7 @@ mod login;
 mod lost;
 mod order;
 mod programs;
+mod progress;
 mod recheck;
 
 use std::collections::VecDeque;

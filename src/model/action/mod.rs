@@ -25,6 +25,7 @@ mod lost;
 pub mod operation;
 pub mod outside;
 pub mod probe;
+pub mod progress;
 pub mod rds;
 pub mod route53;
 pub mod s3;

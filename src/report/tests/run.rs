@@ -90,6 +90,7 @@ fn step(text: &str) -> StepView {
         console_link: None,
         checks: Vec::new(),
         verify: Vec::new(),
+        progress: None,
         usual_ms: 0,
         timeout_ms: 0,
         people_ms: 0,

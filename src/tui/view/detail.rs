@@ -1,10 +1,10 @@
 //! The step under the cursor: what it calls, what that risks, what is checked before and after.
 
 use crate::driver::handle::View;
-use crate::engine::snapshot::{Activity, Allowed, CheckState, CheckView, StepView};
+use crate::engine::snapshot::{Activity, Allowed, CheckState, CheckView, ProgressView, StepView};
 use crate::model::outcome::Risk;
 use crate::model::text::{fit_middle, safe_lines, width};
-use crate::model::time::human_ms;
+use crate::model::time::{elapsed_ms, hms_utc, human_ms};
 use crate::tui::dialog::{Row2, gate};
 use crate::tui::keys::{Act, Context, hint_of};
 use crate::tui::look;
@@ -45,7 +45,7 @@ pub fn rows(model: &Model, view: &View, cells: u16) -> Vec<Row2> {
     risk(&mut rows, step, cells);
     checks(&mut rows, "Before", &step.checks, cells);
     checks(&mut rows, "After", &step.verify, cells);
-    time(&mut rows, step, cells);
+    time(&mut rows, view, step, cells);
     people(&mut rows, view, step, cells);
     next(&mut rows, view, step, cells);
     if let Some(link) = &step.console_link {
@@ -164,7 +164,7 @@ fn check_text(check: &CheckView) -> String {
     format!("{}{last}{rest}", check.text)
 }
 
-fn time(rows: &mut Vec<Row2>, step: &StepView, cells: usize) {
+fn time(rows: &mut Vec<Row2>, view: &View, step: &StepView, cells: usize) {
     let timeout = if step.timeout_ms > 0 { format!(", timeout {}", human_ms(step.timeout_ms)) } else { String::new() };
     let took = match step.ended_ms {
         Some(_) => {
@@ -177,6 +177,22 @@ fn time(rows: &mut Vec<Row2>, step: &StepView, cells: usize) {
         return;
     }
     labelled(rows, "Usual", vec![format!("{}{timeout}{took}", human_ms(step.usual_ms))], cells, Tone::Plain);
+    if let Some(progress) = &step.progress {
+        labelled(rows, "Done", vec![how_far(progress, view.snapshot.now_ms)], cells, Tone::Plain);
+    }
+}
+
+/// What the work says of itself: `62%; by that over at 03:41:07Z, in 9m`.
+fn how_far(progress: &ProgressView, now_ms: i64) -> String {
+    let percent = progress.percent.map_or_else(|| "not told how far".to_owned(), |percent| format!("{percent}%"));
+    match progress.ends_ms {
+        Some(ends_ms) if ends_ms > now_ms => {
+            let left = human_ms(elapsed_ms(now_ms, ends_ms).div_ceil(1000) * 1000);
+            format!("{percent}; by that over at {}, in {left}", hms_utc(ends_ms))
+        }
+        Some(_) => format!("{percent}; it should be over by now"),
+        None => format!("{percent}; too early to tell when it is over"),
+    }
 }
 
 fn people(rows: &mut Vec<Row2>, view: &View, step: &StepView, cells: usize) {
