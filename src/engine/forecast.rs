@@ -21,7 +21,7 @@ pub(super) struct Outlook {
 }
 
 /// What a person at this step's gate usually takes, in milliseconds.
-fn people_ms(step: &PlanStep) -> u64 {
+pub(super) fn people_ms(step: &PlanStep) -> u64 {
     let press = if matches!(step.gates.confirm, Confirm::None) { 0 } else { PERSON_MS };
     let approvals = step.gates.approvals.as_ref().map_or(0, |wanted| u64::from(wanted.min) * APPROVAL_MS);
     press + approvals
@@ -50,6 +50,7 @@ impl Engine {
         let forecast = Forecast {
             usual_end_ms: if over { None } else { end.map(|ix| spans[ix].1) },
             budget_end_ms: if over { None } else { self.budget_end_ms(now_ms) },
+            chances: self.chances(now_ms),
         };
         Outlook { forecast, spans, critical }
     }
@@ -61,7 +62,7 @@ impl Engine {
             Stage::Pending if !step.in_mode => (free_at, free_at),
             Stage::Pending => {
                 let start = free_at.max(now_ms);
-                (start, plus(start, people_ms(step) + step.usual_ms))
+                (start, plus(start, self.usual_people_ms(ix) + self.usual_ms(ix)))
             }
             Stage::Succeeded | Stage::Skipped | Stage::DoneExternally => {
                 let end = state.ended_ms.unwrap_or(now_ms);
@@ -69,13 +70,13 @@ impl Engine {
             }
             Stage::Checking | Stage::Blocked | Stage::Gated | Stage::Failed | Stage::RolledBack => {
                 let start = state.ready_ms.unwrap_or(now_ms);
-                let people = people_ms(step).saturating_sub(elapsed_ms(start, now_ms));
-                (start, plus(now_ms, people + step.usual_ms))
+                let people = self.usual_people_ms(ix).saturating_sub(elapsed_ms(start, now_ms));
+                (start, plus(now_ms, people + self.usual_ms(ix)))
             }
             Stage::Backoff | Stage::Sent | Stage::InDoubt | Stage::Verifying | Stage::Waiting | Stage::RollingBack => {
                 let start = state.ready_ms.unwrap_or(now_ms);
                 let sent = state.sent_ms.unwrap_or(start);
-                let left = step.usual_ms.saturating_sub(elapsed_ms(sent, now_ms));
+                let left = self.usual_ms(ix).saturating_sub(elapsed_ms(sent, now_ms));
                 // What the work says of itself is worth more than what is usual.
                 let told = state.work.filter(|_| state.stage == Stage::Verifying).and_then(|work| work.ends_ms);
                 let end = state.wait_until_ms.or(told).unwrap_or_else(|| plus(now_ms, left));

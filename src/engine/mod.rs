@@ -7,6 +7,8 @@
 //!   of the journal through `handle` with the effects dropped, and one `RunResumed` that asks every
 //!   step again what it wants.
 //! - `admit` turns a person's command into facts, or says why not.
+//! - `history` is what past runs tell, `law` and `montecarlo` what follows from it for this one: for
+//!   display alone, asked for by faces, and never by `handle`.
 //! - `view` and `forecast` turn state into a [`snapshot::Snapshot`] for one instant.
 
 mod admit;
@@ -16,8 +18,11 @@ mod doubt;
 mod drive;
 pub mod effect;
 mod forecast;
+pub mod history;
+mod law;
 mod login;
 mod meter;
+mod montecarlo;
 pub mod ports;
 mod progress;
 mod recheck;
@@ -67,6 +72,8 @@ pub struct Engine {
     base: Object,
     meter: Meter,
     proofs: Proofs,
+    /// For display alone.
+    odds: montecarlo::Odds,
 }
 
 impl Engine {
@@ -101,6 +108,7 @@ impl Engine {
             base,
             meter: Meter::default(),
             proofs: Proofs::default(),
+            odds: montecarlo::Odds::default(),
         };
         let steps = engine.plan.steps.iter();
         let sources = steps.flat_map(|step| step.checks.iter().chain(&step.verify)).map(scope::expect_source);
@@ -115,6 +123,7 @@ impl Engine {
         self.meter.advance(stamped.at_ms);
         self.run.last_at_ms = self.run.last_at_ms.max(stamped.at_ms);
         self.run.epoch = stamped.epoch;
+        self.odds.seq = stamped.seq;
         self.apply(stamped, &mut out);
         out
     }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::history::{Past, runs_words};
 use crate::model::Value;
 use crate::model::outcome::{Class, Mode, ProbeAnswer, Risk, RunStatus, StepStatus};
 
@@ -77,6 +78,78 @@ pub struct Forecast {
     pub usual_end_ms: Option<i64>,
     /// If every remaining budget is used up.
     pub budget_end_ms: Option<i64>,
+    /// The run played many times from here, if somebody asked for that.
+    pub chances: Option<Chances>,
+}
+
+/// When this will be over, in chances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Chances {
+    /// Every other run is over by then (Unix ms).
+    pub p50_end_ms: i64,
+    /// Nine in ten are.
+    pub p90_end_ms: i64,
+    /// Runs of a hundred that keep the RTO; `None` without one.
+    pub in_time_percent: Option<u8>,
+    /// How long people may take over what waits for them now; `None` where nothing does, or where it is
+    /// too late for that.
+    pub decide: Option<Decide>,
+    pub basis: Basis,
+}
+
+/// Decided by then (Unix ms), so many runs of a hundred keep the RTO.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Decide {
+    pub by_ms: i64,
+    /// 90, or 50 where 90 are out of reach.
+    pub percent: u8,
+}
+
+/// What the chances rest on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Basis {
+    /// Of the run whose chances these are.
+    pub mode: Mode,
+    /// Past runs behind the best known open step.
+    pub drills: u32,
+    pub real: u32,
+    /// Open steps, and those among them of which no past run tells.
+    pub steps: u32,
+    pub unseen: u32,
+    /// Fewer runs than it takes to go by them alone.
+    pub is_thin: bool,
+    /// Journals of this machine that could not be read.
+    pub damaged: u32,
+}
+
+impl Default for Basis {
+    fn default() -> Self {
+        Self { mode: Mode::Drill, drills: 0, real: 0, steps: 0, unseen: 0, is_thin: true, damaged: 0 }
+    }
+}
+
+impl Basis {
+    /// `from 12 drills`, `from two drills only`, `no history: the runbook's own figures`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let damaged = match self.damaged {
+            0 => String::new(),
+            1 => "; one damaged journal is left out".to_owned(),
+            many => format!("; {many} damaged journals are left out"),
+        };
+        if self.drills == 0 && self.real == 0 {
+            return format!("no history: the runbook's own figures{damaged}");
+        }
+        let kinds = [(self.real, Mode::Real), (self.drills, Mode::Drill)];
+        let kinds: Vec<String> =
+            kinds.iter().filter(|(runs, _)| *runs > 0).map(|(runs, mode)| runs_words(*runs, *mode)).collect();
+        let only = if self.is_thin { " only" } else { "" };
+        let rest = match self.unseen {
+            0 => String::new(),
+            unseen => format!("; {unseen} of {} steps by the runbook's own figures", self.steps),
+        };
+        format!("from {}{only}{rest}{damaged}", kinds.join(" and "))
+    }
 }
 
 /// Where the time went since the clock started; the four add up to it. All in milliseconds.
@@ -145,7 +218,10 @@ pub struct StepView {
     pub verify: Vec<CheckView>,
     /// What the work that it waits for says of itself.
     pub progress: Option<ProgressView>,
+    /// As in past runs, or as the runbook says.
     pub usual_ms: u64,
+    /// What past runs tell of it.
+    pub past: Past,
     pub timeout_ms: u64,
     pub people_ms: u64,
     pub cloud_ms: u64,

@@ -169,7 +169,8 @@ impl Engine {
                 .map(|(n, check)| self.check_view(ix, check, Purpose::Verify(short(n))))
                 .collect(),
             progress: self.progress_view(ix, now_ms),
-            usual_ms: step.usual_ms,
+            usual_ms: self.usual_ms(ix),
+            past: self.past(ix),
             timeout_ms: step.timeout_ms,
             people_ms: state.people_ms + if people { running } else { 0 },
             cloud_ms: state.cloud_ms + if people { 0 } else { running },

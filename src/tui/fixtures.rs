@@ -5,6 +5,7 @@ mod doubt;
 use std::sync::Arc;
 
 use crate::driver::handle::{Over, PracticeCode, View};
+use crate::engine::history::Past;
 use crate::engine::snapshot::{
     Activity, Allowed, ApprovalsView, CheckState, CheckView, ContactView, DrillView, ExpiredView, Forecast, GateView,
     GrantedView, MfaView, Objective, PhaseView, RollbackView, Snapshot, StepView, TimeSplit,
@@ -58,6 +59,7 @@ fn step(phase: usize, key: &str, status: StepStatus, activity: &str) -> StepView
         verify: Vec::new(),
         progress: None,
         usual_ms: 120_000,
+        past: Past::default(),
         timeout_ms: 600_000,
         people_ms: 0,
         cloud_ms: 0,
@@ -235,7 +237,7 @@ pub fn mid_run() -> View {
         clock_at_ms: at("02:12:00"),
         rto: Some(Objective { budget_ms: 14_400_000, actual_ms: Some(5_347_000), met: None }),
         rpo: Some(Objective { budget_ms: 3_600_000, actual_ms: Some(2_460_000), met: None }),
-        forecast: Forecast { usual_end_ms: Some(at("05:24:00")), budget_end_ms: Some(at("06:18:00")) },
+        forecast: Forecast { usual_end_ms: Some(at("05:24:00")), budget_end_ms: Some(at("06:18:00")), chances: None },
         time: TimeSplit::default(),
         phases: phases(),
         steps: steps(),

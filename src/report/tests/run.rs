@@ -92,6 +92,7 @@ fn step(text: &str) -> StepView {
         verify: Vec::new(),
         progress: None,
         usual_ms: 0,
+        past: crate::engine::history::Past::default(),
         timeout_ms: 0,
         people_ms: 0,
         cloud_ms: 0,
