@@ -120,8 +120,12 @@ pub enum Verb {
     Note(Note),
     /// Export what happened, when, by whom
     Timeline(Timeline),
-    /// Recompute a journal's hash chain
-    Verify(Run),
+    /// Pack a run's evidence into one file that can be checked on any machine
+    Export(Export),
+    /// Sign a journal's head with an SSH key
+    Sign(Sign),
+    /// Recompute the hash chain of a journal, or check a bundle: every byte, signatures, CloudTrail
+    Verify(Verify),
     /// MFA devices kept here: enrol one, try it, list them
     Mfa(Mfa),
     /// Make a runbook of your own from a shipped one: asks for the names, and leaves a valid file
@@ -343,6 +347,59 @@ pub enum TimelineFormat {
     Md,
     Json,
     Csv,
+}
+
+const AFTER_EXPORT: &str = "\
+The bundle is a tar file: the journal byte for byte, the runbook, large answers, the timeline in
+each format, the SHA-256 of each file, and how to check it all by hand. The same journal always
+makes the same bytes. Of a run that still goes on it holds the records so far.";
+
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_EXPORT)]
+pub struct Export {
+    /// The run's id, a unique prefix, or last
+    pub run: String,
+    /// Write the bundle to this file
+    #[arg(long, value_name = "FILE.tar")]
+    pub bundle: PathBuf,
+    /// Sign the head first, with this SSH key (as `lifeboat sign --key`)
+    #[arg(long, value_name = "KEY")]
+    pub sign: Option<PathBuf>,
+}
+
+const AFTER_SIGN: &str = "\
+ssh-keygen signs: the key stays in its agent, its token or its file, and its passphrase goes to
+nobody else. The signature lies beside the journal and in every bundle made later. Several people
+may sign, and one may sign again when records have been added.";
+
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_SIGN)]
+pub struct Sign {
+    /// The run's id, a unique prefix, or last
+    pub run: String,
+    /// The SSH key; of one that an agent or a token holds, its public half (KEY.pub)
+    #[arg(long, value_name = "KEY")]
+    pub key: PathBuf,
+}
+
+const AFTER_VERIFY: &str = "\
+PATH is a bundle, a journal or a copy of one; nothing else of this machine is needed then.
+
+Exit code 0: whole, and all that was asked for holds. 1: not signed as asked. 8: changed, cut or
+not what it says it is.";
+
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_VERIFY)]
+pub struct Verify {
+    /// The run's id, a unique prefix, or last; or the path of a bundle or a journal
+    #[arg(value_name = "RUN|PATH")]
+    pub run: String,
+    /// Whose signatures count: a file as ssh-keygen(1) describes under ALLOWED SIGNERS
+    #[arg(long, value_name = "FILE")]
+    pub allowed_signers: Option<PathBuf>,
+    /// Who must have signed, as that file names them; anybody in it unless given
+    #[arg(long, value_name = "NAME", requires = "allowed_signers")]
+    pub identity: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -10,7 +10,9 @@ mod check_live;
 mod doctor;
 mod drill;
 mod echo;
+mod evidence;
 pub mod exit;
+mod export;
 mod face;
 mod files;
 mod fingerprint;
@@ -30,8 +32,10 @@ mod session;
 mod settings;
 mod shell;
 pub mod shipped;
+mod sign;
 mod signals;
 mod simulated;
+mod ssh;
 mod start;
 mod summary;
 mod timeline;
@@ -112,7 +116,9 @@ fn verb_of(settings: &Settings, verb: &Verb) -> Outcome {
         Verb::New(wanted) => new::new(settings, wanted),
         Verb::Explain(wanted) => schema::explain(settings, wanted),
         Verb::Schema => schema::schema(),
-        Verb::Verify(run) => verify::verify(settings, &run.run),
+        Verb::Export(wanted) => export::export(settings, wanted),
+        Verb::Sign(wanted) => sign::sign(settings, wanted),
+        Verb::Verify(wanted) => verify::verify(settings, wanted),
         Verb::Doctor => doctor::doctor(settings),
         Verb::Config(config) => match config.what {
             ConfigVerb::Path => config_path(),

@@ -1,6 +1,5 @@
 //! The rules by which one record follows another.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -8,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::damage::{Damage, DamageKind};
 use super::record::{self, Line, Link, Record};
-use super::side;
+use super::side::{self, Sides};
 use crate::model::Value;
 use crate::model::event::Event;
 use crate::model::outcome::Mode;
@@ -26,9 +25,9 @@ pub(super) struct Chain {
 }
 
 /// Reads line `number` as the record that follows the chain, and moves the chain on.
-pub(super) fn take(chain: &mut Option<Chain>, run_dir: &Path, number: u64, line: &[u8]) -> Result<Record, Damage> {
+pub(super) fn take(chain: &mut Option<Chain>, sides: &dyn Sides, number: u64, line: &[u8]) -> Result<Record, Damage> {
     let (text, h) = sealed(number, line)?;
-    let line = parse(run_dir, number, text)?;
+    let line = parse(sides, number, text)?;
     let chain = match chain {
         None => chain.insert(begun(&line)?),
         Some(chain) => {
@@ -42,9 +41,9 @@ pub(super) fn take(chain: &mut Option<Chain>, run_dir: &Path, number: u64, line:
 
 /// As [`take`], without the event where nothing but its JSON matters: of every line but the first
 /// and those that refer to a side file.
-pub(super) fn check(chain: &mut Option<Chain>, run_dir: &Path, number: u64, line: &[u8]) -> Result<(), Damage> {
+pub(super) fn check(chain: &mut Option<Chain>, sides: &dyn Sides, number: u64, line: &[u8]) -> Result<(), Damage> {
     let Some(known) = chain.as_mut().filter(|_| !side::is_marked(line)) else {
-        return take(chain, run_dir, number, line).map(drop);
+        return take(chain, sides, number, line).map(drop);
     };
     let (text, h) = sealed(number, line)?;
     let line: Line<'_, &RawValue> = serde_json::from_str(text).map_err(|error| unreadable(number, text, &error))?;
@@ -67,12 +66,12 @@ fn sealed(number: u64, line: &[u8]) -> Result<(&str, Link), Damage> {
     Ok((text, seal.actual))
 }
 
-fn parse<'a>(run_dir: &Path, number: u64, line: &'a str) -> Result<Line<'a, Event>, Damage> {
+fn parse<'a>(sides: &dyn Sides, number: u64, line: &'a str) -> Result<Line<'a, Event>, Damage> {
     if !side::is_marked(line.as_bytes()) {
         return serde_json::from_str(line).map_err(|error| unreadable(number, line, &error));
     }
     let mut loose: Line<'a, Value> = serde_json::from_str(line).map_err(|error| unreadable(number, line, &error))?;
-    side::restore(run_dir, loose.seq, &mut loose.ev)
+    side::restore(sides, loose.seq, &mut loose.ev)
         .map_err(|detail| Damage::new(number, DamageKind::SideFile, detail))?;
     let ev = serde_json::from_value(loose.ev).map_err(|error| unreadable(number, line, &error))?;
     let Line { v, seq, run, epoch, wall_ms, boot_ns, boot_id, who, prev, .. } = loose;

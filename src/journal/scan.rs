@@ -12,6 +12,7 @@ use super::damage::{Damage, DamageKind};
 use super::disk;
 use super::lines::{Lines, Next};
 use super::record::{self, Link, Record};
+use super::side::Sides;
 use crate::model::event::{Event, RunHeader};
 use crate::model::outcome::Mode;
 
@@ -89,13 +90,39 @@ pub fn header(run_dir: &Path) -> Result<Option<RunHeader>, ReadError> {
 /// # Errors
 /// As [`read`].
 pub fn verify(run_dir: &Path) -> Result<Verdict, ReadError> {
-    let mut scan = Scan::open(run_dir)?;
+    verdict(&mut Scan::open(run_dir)?)
+}
+
+fn verdict(scan: &mut Scan) -> Result<Verdict, ReadError> {
     let damage = scan.run_to_end(chain::check, drop)?;
     let (run, mode, records, head) = match &scan.chain {
         Some(chain) => (Some(chain.run.clone()), Some(chain.mode), chain.seq, Some(chain.head)),
         None => (None, None, 0, None),
     };
     Ok(Verdict { run, mode, records, head, damage, torn_bytes: scan.torn().len() as u64 })
+}
+
+/// As [`verify`], of a journal's file under any name, or of a run's directory.
+///
+/// # Errors
+/// As [`read`].
+pub fn verify_at(path: &Path) -> Result<Verdict, ReadError> {
+    if path.is_dir() {
+        return verify(path);
+    }
+    let mut scan = Scan::open_file(path, &path.parent().map(Path::to_owned).unwrap_or_default())?;
+    verdict(&mut scan)
+}
+
+/// As [`read`], of bytes that came from wherever, with their side files.
+///
+/// # Errors
+/// Never, as nothing is read from a disk but side files, and a missing one is damage.
+pub fn read_bytes(bytes: &[u8], sides: Box<dyn Sides>) -> io::Result<JournalFile> {
+    let mut scan = Scan { sides, lines: Lines::new(bytes), chain: None };
+    let mut records = Vec::new();
+    let damage = scan.run_to_end(chain::take, |record| records.push(record))?;
+    Ok(JournalFile { records, damage, torn_bytes: scan.torn().len() as u64 })
 }
 
 pub(super) enum Fault {
@@ -116,22 +143,25 @@ impl From<io::Error> for Fault {
 }
 
 /// What is made of each line: [`chain::take`] or [`chain::check`].
-type Take<T> = fn(&mut Option<Chain>, &Path, u64, &[u8]) -> Result<T, Damage>;
+type Take<T> = fn(&mut Option<Chain>, &dyn Sides, u64, &[u8]) -> Result<T, Damage>;
 
 /// A pass over a journal.
 pub(super) struct Scan<R = File> {
-    run_dir: PathBuf,
+    sides: Box<dyn Sides>,
     lines: Lines<R>,
     pub chain: Option<Chain>,
 }
 
 impl Scan {
     pub(super) fn open(run_dir: &Path) -> Result<Self, ReadError> {
-        let file =
-            disk::careful().read(true).open(run_dir.join(disk::JOURNAL)).map_err(|error| match error.kind() {
-                io::ErrorKind::NotFound => ReadError::NotFound(run_dir.to_owned()),
-                _ => ReadError::Io(error),
-            })?;
+        Self::open_file(&run_dir.join(disk::JOURNAL), run_dir)
+    }
+
+    fn open_file(path: &Path, run_dir: &Path) -> Result<Self, ReadError> {
+        let file = disk::careful().read(true).open(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => ReadError::NotFound(run_dir.to_owned()),
+            _ => ReadError::Io(error),
+        })?;
         Ok(Self::behind(None, run_dir, file))
     }
 }
@@ -139,7 +169,7 @@ impl Scan {
 impl<R: Read> Scan<R> {
     /// Goes on behind the records that made this chain.
     pub(super) fn behind(chain: Option<Chain>, run_dir: &Path, rest: R) -> Self {
-        Self { run_dir: run_dir.to_owned(), lines: Lines::new(rest), chain }
+        Self { sides: Box::new(run_dir.to_owned()), lines: Lines::new(rest), chain }
     }
 
     /// Bytes after the last newline; known once the end was reached.
@@ -177,7 +207,7 @@ impl<R: Read> Scan<R> {
             }
             Next::End => return self.end(number),
         };
-        match take(&mut self.chain, &self.run_dir, number, line) {
+        match take(&mut self.chain, self.sides.as_ref(), number, line) {
             Ok(taken) => Ok(Some(taken)),
             Err(mut damage) => {
                 if damage.reason == DamageKind::Cut && self.is_further_down(number)? {

@@ -1,7 +1,7 @@
 //! What does not fit into a line goes to `out/<seq>.json`; the line keeps its hash and length.
 
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
@@ -15,6 +15,24 @@ const DIR: &str = "out";
 const KEY: &str = "$side";
 /// Finds what a line that refers to a side file holds somewhere.
 static MARK: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"$side\""));
+
+/// Where the side files of a journal are kept, however its bytes came here.
+pub trait Sides {
+    /// The first bytes of a side file, `out/…`, at most this many.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read.
+    fn read(&self, name: &str, max_bytes: u64) -> io::Result<Vec<u8>>;
+}
+
+/// A run's directory, or that of a copy.
+impl Sides for PathBuf {
+    fn read(&self, name: &str, max_bytes: u64) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        disk::careful().read(true).open(self.join(name))?.take(max_bytes).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+}
 
 /// Whether a line may refer to a side file.
 pub(super) fn is_marked(line: &[u8]) -> bool {
@@ -96,27 +114,40 @@ pub(super) fn write(disk: &dyn Disk, run_dir: &Path, files: &[SideFile]) -> io::
     disk.sync_dir(run_dir)
 }
 
+/// The side files that a line names, each with its length, in the line's order.
+#[must_use]
+pub fn side_files(line: &[u8]) -> Vec<(String, u64)> {
+    #[derive(Deserialize)]
+    struct Loose {
+        ev: Value,
+    }
+    if !is_marked(line) {
+        return Vec::new();
+    }
+    let Ok(Loose { ev: Value::Object(members) }) = serde_json::from_slice(line) else { return Vec::new() };
+    let named = members.into_iter().filter_map(|(_, value)| serde_json::from_value::<Placeholder>(value).ok());
+    named.map(|placeholder| (placeholder.side, placeholder.bytes)).collect()
+}
+
 /// Puts the moved members back into an event's JSON.
-pub(super) fn restore(run_dir: &Path, seq: u64, event: &mut Value) -> Result<(), String> {
+pub(super) fn restore(sides: &dyn Sides, seq: u64, event: &mut Value) -> Result<(), String> {
     let Value::Object(members) = event else { return Ok(()) };
     for value in members.values_mut().filter(|value| value.get(KEY).is_some()) {
         let placeholder: Placeholder =
             serde_json::from_value(value.clone()).map_err(|error| format!("its reference is malformed: {error}"))?;
-        *value = read_back(run_dir, seq, &placeholder)?;
+        *value = read_back(sides, seq, &placeholder)?;
     }
     Ok(())
 }
 
-fn read_back(run_dir: &Path, seq: u64, placeholder: &Placeholder) -> Result<Value, String> {
+fn read_back(sides: &dyn Sides, seq: u64, placeholder: &Placeholder) -> Result<Value, String> {
     let Placeholder { side, sha256, bytes } = placeholder;
     // Only names that we could have given: a reference must not lead out of the directory.
     let ours = (0..16).any(|nth| *side == format!("{DIR}/{}", file_name(seq, nth)));
     if !ours {
         return Err(format!("`{side}` is no side file of record {seq}"));
     }
-    let file = disk::careful().read(true).open(run_dir.join(side)).map_err(|error| format!("`{side}`: {error}"))?;
-    let mut text = Vec::new();
-    file.take(bytes.saturating_add(1)).read_to_end(&mut text).map_err(|error| format!("`{side}`: {error}"))?;
+    let text = sides.read(side, bytes.saturating_add(1)).map_err(|error| format!("`{side}`: {error}"))?;
     if Link::of(&text) != *sha256 {
         return Err(format!("`{side}` is not what was written"));
     }

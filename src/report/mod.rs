@@ -3,6 +3,7 @@
 //! Knows: records, the plan, the engine. Must not know: files, clocks, faces. Whatever came from
 //! outside leaves this floor made safe to show.
 
+pub mod bundle;
 pub mod fold;
 pub mod row;
 pub mod summary;

@@ -133,8 +133,8 @@ fn help_lists_what_there_is() {
         .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
         .collect();
     for verb in [
-        "check", "plan", "run", "drill", "resume", "approve", "watch", "status", "runs", "note", "timeline", "verify",
-        "schema", "new",
+        "check", "plan", "run", "drill", "resume", "approve", "watch", "status", "runs", "note", "timeline", "export",
+        "sign", "verify", "schema", "new",
     ] {
         assert!(verbs.iter().any(|listed| listed == verb), "{verb} is missing from {verbs:?}");
     }

@@ -9,6 +9,7 @@ mod databases;
 mod drills;
 #[cfg(feature = "aws")]
 mod emulators;
+mod evidence;
 mod faults;
 mod floors;
 mod home;
