@@ -105,26 +105,36 @@ pub const SETTLED: &str = "Enter goes on to the run";
 /// After so long a key that opened nothing went to another screen than the one that was read.
 const RETRY: Duration = Duration::from_secs(5);
 
+/// How often a gate may close in the moment in which it is opened.
+const TRIES: usize = 12;
+
+/// What the screen says of a key that had nothing to open; it stands there for some seconds.
+const NOTHING: [&str; 2] = ["nothing to decide", "nothing to ask any more"];
+
 /// Opens the gate that waits, and waits until it listens.
 pub fn open(terminal: &mut Terminal) -> Dialog {
-    loop {
+    for _ in 0..TRIES {
         terminal.wait_until("a step that waits", |screen| waits(screen).then_some(()));
         terminal.send(ENTER);
-        // A frame from before the last answer may show a gate that has closed by then.
-        let opened = terminal.within(RETRY, "an open gate", |screen| match dialog(screen) {
+        // A frame from before the last answer may show a gate that has closed by then, or a read that
+        // goes ahead by itself. An in-doubt screen opens by itself and does not take the key.
+        let elsewhere = |screen: &str| screen.contains(SETTLED) || NOTHING.iter().any(|words| screen.contains(words));
+        let opened = terminal.within(RETRY, |screen| match dialog(screen) {
             Some(dialog) if !dialog.shows("a moment") => Some(Some(dialog)),
-            // A read that goes ahead by itself waits for a moment too, and is past when its dialog opens.
-            None if screen.contains("nothing to decide") || screen.contains("nothing to ask any more") => Some(None),
-            // An answer was lost meanwhile: that opens by itself and does not take the key.
-            None if screen.contains(SETTLED) => Some(None),
+            None if elsewhere(screen) => Some(None),
             Some(_) | None => None,
         });
-        if let Some(dialog) = opened.flatten() {
-            return dialog;
+        match opened {
+            Some(Some(dialog)) => return dialog,
+            Some(None) => terminal.send(ESC),
+            // Escape with Enter right behind it would be another key: it is sent only where it shows.
+            None if dialog(&terminal.text()).is_some() => terminal.send(ESC),
+            None => {}
         }
-        terminal.send(ESC);
-        terminal.wait_until("the run", |screen| (!screen.contains(SETTLED)).then_some(()));
+        // What was said before must be gone: else it answers the next key.
+        terminal.wait_until("the run", |screen| (dialog(screen).is_none() && !elsewhere(screen)).then_some(()));
     }
+    panic!("no gate opens; the screen:\n{}", terminal.text());
 }
 
 /// The open dialog, once it listens.

@@ -123,14 +123,14 @@ impl Terminal {
 
     /// Waits until a whole frame yields what is looked for.
     pub fn wait_until<T>(&mut self, what: &str, look: impl Fn(&str) -> Option<T>) -> T {
-        match self.within(self.patience, what, look) {
+        match self.within(self.patience, look) {
             Some(found) => found,
             None => panic!("waited in vain for {what:?}; the screen:\n{}", self.text()),
         }
     }
 
     /// The same for so long at most: for whoever tries again.
-    pub fn within<T>(&mut self, patience: Duration, what: &str, look: impl Fn(&str) -> Option<T>) -> Option<T> {
+    pub fn within<T>(&mut self, patience: Duration, look: impl Fn(&str) -> Option<T>) -> Option<T> {
         let deadline = Instant::now() + patience;
         loop {
             if !self.in_frame
@@ -142,7 +142,7 @@ impl Terminal {
                 Ok(bytes) => self.take(&bytes),
                 Err(mpsc::RecvTimeoutError::Timeout) => return None,
                 Err(mpsc::RecvTimeoutError::Disconnected) => {
-                    panic!("ended while waiting for {what:?}; the screen:\n{}", self.text())
+                    panic!("ended while something was waited for; the screen:\n{}", self.text())
                 }
             }
         }
