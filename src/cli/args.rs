@@ -337,6 +337,9 @@ pub struct Timeline {
     pub run: String,
     #[arg(long, value_enum, default_value_t = TimelineFormat::Md)]
     pub format: TimelineFormat,
+    /// Show a second time zone beside UTC: Europe/Berlin
+    #[arg(long, value_name = "ZONE")]
+    pub zone: Option<String>,
     /// Write to this file; without it, to stdout
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -344,9 +347,18 @@ pub struct Timeline {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum TimelineFormat {
+    /// Markdown: GitHub, Confluence, Notion
     Md,
+    /// One page, drawing and style inside
+    Html,
+    /// One object
     Json,
+    /// One object a row
+    Jsonl,
+    /// For spreadsheets
     Csv,
+    /// Blocks of a Slack message
+    Slack,
 }
 
 const AFTER_EXPORT: &str = "\

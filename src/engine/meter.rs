@@ -3,7 +3,7 @@
 //! When several things go on at once, the cloud counts before checks and checks before people: what
 //! is left for people is the time in which nothing but a person was awaited.
 
-use super::snapshot::TimeSplit;
+use super::snapshot::{Stretch, TimeSplit, WaitsOn};
 use super::state::Stage;
 
 /// Who is being waited for by one step.
@@ -13,6 +13,30 @@ pub enum Awaits {
     People,
     Checks,
     Cloud,
+}
+
+impl Awaits {
+    pub const fn on(self) -> Option<WaitsOn> {
+        match self {
+            Self::Nobody => None,
+            Self::People => Some(WaitsOn::People),
+            Self::Checks => Some(WaitsOn::Checks),
+            Self::Cloud => Some(WaitsOn::Cloud),
+        }
+    }
+}
+
+/// Adds a stretch that is over; one that goes on where the last one ended makes it longer.
+pub fn push_stretch(stretches: &mut Vec<Stretch>, new: Stretch) {
+    if new.to_ms <= new.from_ms {
+        return;
+    }
+    match stretches.last_mut() {
+        Some(last) if (last.on, last.attempt, last.to_ms) == (new.on, new.attempt, new.from_ms) => {
+            last.to_ms = new.to_ms;
+        }
+        _ => stretches.push(new),
+    }
 }
 
 /// Classes of a step's stage. `changes`: the step's action changes something.

@@ -47,7 +47,8 @@ use crate::model::plan::{Plan, PlanPhase, StepIx};
 use crate::model::runbook::OnFailure;
 
 use effect::Effect;
-use meter::{Awaits, Meter};
+use meter::{Awaits, Meter, push_stretch};
+use snapshot::Stretch;
 use state::{Proofs, RunState, Stage, StepState};
 
 /// The state machine of one run.
@@ -188,7 +189,7 @@ impl Engine {
 
     /// Changes a step and keeps the books: time per class, and since when it is where it is.
     fn mutate(&mut self, ix: StepIx, at_ms: i64, change: impl FnOnce(&mut StepState)) {
-        let (from, before) = (self.awaits(ix), self.steps[ix].stage);
+        let (from, before, attempt) = (self.awaits(ix), self.steps[ix].stage, self.steps[ix].attempt);
         change(&mut self.steps[ix]);
         let to = self.awaits(ix);
         if from == to && before == self.steps[ix].stage {
@@ -197,6 +198,9 @@ impl Engine {
         self.meter.moved(from, to);
         let state = &mut self.steps[ix];
         let passed = crate::model::time::elapsed_ms(state.since_ms, at_ms);
+        if let Some(on) = from.on() {
+            push_stretch(&mut state.stretches, Stretch { on, attempt, from_ms: state.since_ms, to_ms: at_ms });
+        }
         match from {
             Awaits::People => state.people_ms += passed,
             Awaits::Cloud | Awaits::Checks => state.cloud_ms += passed,

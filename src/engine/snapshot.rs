@@ -225,6 +225,8 @@ pub struct StepView {
     pub timeout_ms: u64,
     pub people_ms: u64,
     pub cloud_ms: u64,
+    /// Who was awaited when, from the first moment to now.
+    pub stretches: Vec<Stretch>,
     pub gate: Option<GateView>,
     /// Present once a rollback could be asked for.
     pub rollback: Option<RollbackView>,
@@ -246,6 +248,25 @@ pub struct ProgressView {
     pub percent: Option<u8>,
     /// When it is over at its own pace, or else by the service's own estimate (Unix ms); never in the past.
     pub ends_ms: Option<i64>,
+}
+
+/// A part of a step's life in which one kind of thing was awaited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Stretch {
+    pub on: WaitsOn,
+    pub attempt: u32,
+    pub from_ms: i64,
+    pub to_ms: i64,
+}
+
+/// Who or what a step waits for. When steps wait for several, the cloud counts before checks and
+/// checks before people, as in [`TimeSplit`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitsOn {
+    People,
+    Checks,
+    Cloud,
 }
 
 /// What a step is doing, for glyph and colour.

@@ -9,7 +9,7 @@ use crate::model::event::{Origin, Purpose};
 use crate::model::outcome::{CloudError, ProbeAnswer, RunStatus, StepStatus};
 use crate::model::{Object, Value};
 
-use super::snapshot::CheckState;
+use super::snapshot::{CheckState, Stretch};
 
 /// Where a step is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -222,6 +222,8 @@ pub struct StepState {
     pub ended_ms: Option<i64>,
     pub people_ms: u64,
     pub cloud_ms: u64,
+    /// Those that are over; the present one began at `since_ms`.
+    pub stretches: Vec<Stretch>,
     pub wait_until_ms: Option<i64>,
     /// Since when (Unix ms), and at which target, the answer is that our credentials have expired.
     pub expired: Option<(i64, String)>,
@@ -269,6 +271,7 @@ impl StepState {
             ended_ms: None,
             people_ms: 0,
             cloud_ms: 0,
+            stretches: Vec::new(),
             wait_until_ms: None,
             expired: None,
         }
@@ -284,6 +287,7 @@ impl StepState {
             ready_ms: self.ready_ms,
             people_ms: self.people_ms,
             cloud_ms: self.cloud_ms,
+            stretches: std::mem::take(&mut self.stretches),
             since_ms: self.since_ms,
             past_approvals,
             ..fresh

@@ -4,10 +4,11 @@ use serde_json::json;
 
 use super::Engine;
 use super::forecast::Outlook;
+use super::meter::push_stretch;
 use super::scope::expect_source;
 use super::snapshot::{
     Activity, ApprovalsView, Awaited, CheckState, CheckView, ContactView, DrillView, GateView, GrantedView, LapsedView,
-    MfaView, Objective, PhaseView, RollbackView, Snapshot, StepView,
+    MfaView, Objective, PhaseView, RollbackView, Snapshot, StepView, Stretch,
 };
 use super::state::{Approval, CheckProgress, Rendered, Stage};
 use crate::model::action::Action;
@@ -174,6 +175,7 @@ impl Engine {
             timeout_ms: step.timeout_ms,
             people_ms: state.people_ms + if people { running } else { 0 },
             cloud_ms: state.cloud_ms + if people { 0 } else { running },
+            stretches: self.stretches(ix, now_ms),
             gate: self.gate_view(ix, now_ms),
             rollback: self.rollback_view(ix, now_ms),
             unknown: self.unknown_view(ix, now_ms),
@@ -185,6 +187,16 @@ impl Engine {
             critical: outlook.critical[ix],
             allowed: self.allowances(ix),
         }
+    }
+
+    fn stretches(&self, ix: StepIx, now_ms: i64) -> Vec<Stretch> {
+        let state = &self.steps[ix];
+        let mut stretches = state.stretches.clone();
+        if let Some(on) = self.awaits(ix).on() {
+            let present = Stretch { on, attempt: state.attempt, from_ms: state.since_ms, to_ms: now_ms };
+            push_stretch(&mut stretches, present);
+        }
+        stretches
     }
 
     /// The title as far as it can be rendered; the author's own text otherwise.

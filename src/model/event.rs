@@ -88,7 +88,7 @@ impl RunHeader {
 }
 
 /// Who AWS says we are at one target.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TargetIdentity {
     /// Name of the target in the runbook.
     pub target: String,

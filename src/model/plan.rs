@@ -13,7 +13,7 @@ use super::{Object, Value};
 pub type StepIx = usize;
 
 /// Whether the calm or the desperate variant of each step runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Intent {
     #[default]

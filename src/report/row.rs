@@ -1,8 +1,9 @@
 //! One line of the timeline: what happened, in words, as screens and exports show it.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::words::{Subject, words};
+use super::words::{Subject, Words, words};
 use crate::model::event::Stamped;
 use crate::model::text::safe;
 
@@ -21,7 +22,7 @@ pub struct Row {
 }
 
 /// For filters, glyphs and colours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RowKind {
     Run,
@@ -38,10 +39,32 @@ pub enum RowKind {
     Detail,
 }
 
+impl RowKind {
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Check => "check",
+            Self::People => "people",
+            Self::Sent => "sent",
+            Self::Answer => "answer",
+            Self::Ended => "ended",
+            Self::Deviation => "deviation",
+            Self::Failure => "failure",
+            Self::Note => "note",
+            Self::Detail => "detail",
+        }
+    }
+}
+
 /// The row of a record. Every event has one; its text is safe to show.
 #[must_use]
 pub fn row_of(stamped: &Stamped) -> Row {
-    let words = words(stamped);
+    row_with(stamped, &words(stamped))
+}
+
+/// The same, of a record whose words are known already.
+pub(super) fn row_with(stamped: &Stamped, words: &Words) -> Row {
     let step = words.step.as_deref().map(safe);
     let subject = match words.subject {
         Subject::Run => "run".to_owned(),

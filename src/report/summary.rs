@@ -13,6 +13,7 @@
 //! ```
 //! `null` stands for what is not known yet; `rto` and `rpo` are `null` where the runbook has none.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::snapshot::{Objective, PhaseView, Snapshot, StepView, TimeSplit};
@@ -53,14 +54,14 @@ pub enum SummaryKind {
     Summary,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ObjectiveSummary {
     pub budget_ms: u64,
     pub actual_ms: Option<u64>,
     pub met: Option<bool>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TimeSummary {
     pub people_ms: u64,
     pub cloud_ms: u64,
@@ -68,7 +69,7 @@ pub struct TimeSummary {
     pub waiting_ms: u64,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PhaseSummary {
     pub id: String,
     pub budget_ms: Option<u64>,
@@ -77,7 +78,7 @@ pub struct PhaseSummary {
     pub met: Option<bool>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StepSummary {
     pub id: String,
     pub phase: String,
@@ -92,7 +93,7 @@ pub struct StepSummary {
 }
 
 /// What is known of the journal behind a summary.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct JournalFacts {
     pub records: u64,
     /// `sha256:…`

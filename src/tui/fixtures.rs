@@ -63,6 +63,7 @@ fn step(phase: usize, key: &str, status: StepStatus, activity: &str) -> StepView
         timeout_ms: 600_000,
         people_ms: 0,
         cloud_ms: 0,
+        stretches: Vec::new(),
         gate: None,
         rollback: None,
         unknown: None,

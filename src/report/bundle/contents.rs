@@ -9,11 +9,7 @@ use crate::model::event::{RunHeader, Stamped};
 use crate::model::outcome::RunStatus;
 use crate::report::fold::{self, ReplayError};
 use crate::report::summary::{JournalFacts, summary};
-use crate::report::timeline::{Document, csv, json as json_form, markdown};
-
-/// The exports, by the name of their file.
-const FORMATS: [(&str, fn(&Document) -> String); 3] =
-    [("timeline.csv", csv::render), ("timeline.json", json_form::render), ("timeline.md", markdown::render)];
+use crate::report::timeline::{self, Document, Format, Options};
 
 /// Longer names of runbook files are cut.
 const NAME_MAX_BYTES: usize = 32;
@@ -124,8 +120,9 @@ impl Whole {
         let sums = summary(&snapshot, self.facts.clone());
         let document = Document::of(&self.records, &snapshot, &sums);
         let mut members = Members::new();
-        for (name, render) in FORMATS {
-            members.insert(format!("{EXPORTS}{name}"), render(&document).into_bytes());
+        for format in Format::ALL {
+            let text = timeline::render(format, &document, &Options::default());
+            members.insert(format!("{EXPORTS}timeline.{}", format.extension()), text.into_bytes());
         }
         let mut add = |name: &str, text: String| members.insert(name.to_owned(), text.into_bytes());
         add(&format!("{EXPORTS}summary.json"), format!("{:#}\n", json!(sums)));

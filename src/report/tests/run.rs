@@ -96,6 +96,7 @@ fn step(text: &str) -> StepView {
         timeout_ms: 0,
         people_ms: 0,
         cloud_ms: 0,
+        stretches: Vec::new(),
         gate: None,
         rollback: None,
         unknown: None,

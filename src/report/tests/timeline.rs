@@ -8,7 +8,9 @@ use super::run::snapshot;
 use crate::model::event::Event;
 use crate::model::outcome::{Mode, RunStatus};
 use crate::report::summary::{JournalFacts, Summary, summary};
-use crate::report::timeline::{Document, csv, json, markdown};
+use crate::report::timeline::{Document, Options, csv, json, markdown};
+
+const UTC: Options = Options { zone: None };
 
 fn facts() -> JournalFacts {
     JournalFacts::live((139, "ab".repeat(32)), true)
@@ -71,16 +73,16 @@ fn a_phase_is_met_only_once_it_is_over() {
 
 #[test]
 fn markdown_reads_well() {
-    insta::assert_snapshot!(markdown::render(&document("alice", Mode::Drill)));
+    insta::assert_snapshot!(markdown::render(&document("alice", Mode::Drill), &UTC));
 }
 
 #[test]
 fn each_format_says_drill_or_real_first() {
     for (mode, banner) in [(Mode::Drill, "DRILL"), (Mode::Real, "REAL")] {
         let document = document("x", mode);
-        assert!(markdown::render(&document).starts_with(&format!("# {banner}: ")));
-        assert!(json::render(&document).starts_with(&format!("{{\n  \"banner\": \"{banner}\"")));
-        let csv = csv::render(&document);
+        assert!(markdown::render(&document, &UTC).starts_with(&format!("# {banner}: ")));
+        assert!(json::render(&document, &UTC).starts_with(&format!("{{\n  \"banner\": \"{banner}\"")));
+        let csv = csv::render(&document, &UTC);
         assert!(csv.starts_with("mode,") && csv.lines().skip(1).all(|line| line.starts_with(banner)));
     }
 }
@@ -88,7 +90,7 @@ fn each_format_says_drill_or_real_first() {
 #[test]
 fn hostile_text_stays_inside_its_cell() {
     let (friendly, hostile) = (document("x", Mode::Drill), document(HOSTILE, Mode::Drill));
-    let (plain, page) = (markdown::render(&friendly), markdown::render(&hostile));
+    let (plain, page) = (markdown::render(&friendly, &UTC), markdown::render(&hostile, &UTC));
     assert_eq!(plain.lines().count(), page.lines().count());
     for (plain, line) in plain.lines().zip(page.lines()) {
         assert_eq!(cells(plain), cells(line), "{line}");
@@ -105,13 +107,13 @@ fn cells(line: &str) -> usize {
 #[test]
 fn csv_keeps_its_columns_and_holds_no_formula() {
     let document = document(HOSTILE, Mode::Drill);
-    let records = parse_csv(&csv::render(&document));
+    let records = parse_csv(&csv::render(&document, &UTC));
     assert_eq!(records.len(), document.rows.len() + 1);
     for record in &records {
-        assert_eq!(record.len(), 10, "{record:?}");
+        assert_eq!(record.len(), 13, "{record:?}");
         assert!(!record.iter().any(|cell| cell.starts_with(['=', '+', '-', '@', '\t', '\r'])), "{record:?}");
     }
-    assert!(records.iter().any(|record| record[5].starts_with("'=1")), "the guard was needed");
+    assert!(records.iter().any(|record| record[6].starts_with("'=1")), "the guard was needed");
 }
 
 /// RFC 4180, for the test only.
@@ -141,8 +143,8 @@ fn a_back_dated_note_stands_at_its_own_time_with_both() {
     let first = &document.rows[0];
     assert_eq!((first.subject.as_str(), first.at_ms), ("note", START_MS));
     assert_eq!(first.recorded_ms, Some(START_MS + 11_000));
-    assert!(markdown::render(&document).contains("(noted 2026-01-04T03:00:11.000Z)"));
-    let value: crate::model::Value = serde_json::from_str(&json::render(&document)).unwrap();
+    assert!(markdown::render(&document, &UTC).contains("(noted 2026-01-04T03:00:11.000Z)"));
+    let value: crate::model::Value = serde_json::from_str(&json::render(&document, &UTC)).unwrap();
     assert_eq!(value["rows"][0]["at"], "2026-01-04T03:00:00.000Z");
     assert_eq!(value["rows"][0]["recorded_at"], "2026-01-04T03:00:11.000Z");
     assert_eq!(value["notes"][1]["about_at"], "2026-01-04T03:00:00.000Z");
@@ -160,5 +162,5 @@ fn deviations_carry_their_reasons() {
         ("skipped", Some("bob"), "cache is warm")
     );
     let none = Document::of(&[], &snapshot, &summary(&snapshot, facts()));
-    assert!(markdown::render(&none).contains("None: everything went as the runbook says."));
+    assert!(markdown::render(&none, &UTC).contains("None: everything went as the runbook says."));
 }

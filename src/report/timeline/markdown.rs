@@ -3,25 +3,43 @@
 //! Text from outside is escaped: it can neither end its table row nor become markup.
 
 use std::fmt::Write as _;
+use std::io;
 
-use super::Document;
 use super::document::{Deviation, Entry};
-use crate::model::outcome::{Mode, RunStatus, StepStatus};
-use crate::model::plan::Intent;
-use crate::model::time::{clock_hms, human_ms, rfc3339};
-use crate::report::summary::{ObjectiveSummary, StepSummary};
+use super::figures::{self, Figure};
+use super::{Document, Format, Options, Zone};
+use crate::model::outcome::StepStatus;
+use crate::model::time::{clock_hms, rfc3339};
+use crate::report::summary::StepSummary;
 
 /// Renders a timeline.
 #[must_use]
-pub fn render(document: &Document) -> String {
+pub fn render(document: &Document, options: &Options) -> String {
+    super::render(Format::Markdown, document, options)
+}
+
+/// Writes a timeline, with these rows.
+///
+/// # Errors
+/// When `sink` fails.
+pub fn write(
+    document: &Document,
+    rows: &mut dyn Iterator<Item = Entry>,
+    options: &Options,
+    sink: &mut dyn io::Write,
+) -> io::Result<()> {
     let mut out = Page(String::new());
     head(&mut out, document);
     objectives(&mut out, document);
-    deviations(&mut out, document);
+    deviations(&mut out, document, options);
     steps(&mut out, document);
-    timeline(&mut out, document);
+    timeline_head(&mut out, options);
+    for entry in rows {
+        timeline_row(&mut out, entry, options);
+        out.drain_to(sink)?;
+    }
     evidence(&mut out, document);
-    out.0
+    out.drain_to(sink)
 }
 
 /// Text under construction; every cell is escaped on its way in.
@@ -49,102 +67,68 @@ impl Page {
         }
         self.0.push('\n');
     }
+
+    fn drain_to(&mut self, sink: &mut dyn io::Write) -> io::Result<()> {
+        sink.write_all(self.0.as_bytes())?;
+        self.0.clear();
+        Ok(())
+    }
 }
 
 fn head(out: &mut Page, document: &Document) {
     out.line(&format!("# {}: {}\n", document.banner, escape(&document.title)));
-    out.line(match (document.mode, &document.drill) {
-        (Mode::Drill, Some(_)) => "This was a drill on the simulated cloud. Nothing real was changed.\n",
-        (Mode::Drill, None) => "This was a drill in accounts kept for drills.\n",
-        (Mode::Real, _) => "This was a real run.\n",
-    });
+    out.line(&format!("{}\n", figures::kind(document)));
     out.table(&["", ""]);
-    out.row(&["Run", &document.run]);
-    out.row(&["Runbook", &document.runbook]);
-    out.row(&["Digest", &document.digest]);
-    out.row(&["Status", status_word(document.status)]);
-    out.row(&["Operator", &document.operator]);
-    out.row(&["Regions", &document.regions]);
-    out.row(&["Account", &document.account]);
-    for one in &document.identities {
-        let region = one.region.as_deref().map(|region| format!(" in {region}")).unwrap_or_default();
-        out.row(&[&format!("Acting in {}", one.target), &format!("{}, account {}{region}", one.arn, one.account)]);
-    }
-    if let Some(skew_ms) = document.skew_ms {
-        let way = if skew_ms > 0 { "ahead of" } else { "behind" };
-        let by = human_ms(skew_ms.unsigned_abs() / 1000 * 1000);
-        out.row(&["Clock", &format!("this machine was {by} {way} AWS")]);
-    }
-    out.row(&["Clock started", &rfc3339(document.clock_at_ms)]);
-    out.row(&["Started", &rfc3339(document.started_ms)]);
-    out.row(&["Ended", &document.ended_ms.map_or_else(|| "not yet".to_owned(), rfc3339)]);
-    if document.intent == Intent::Emergency {
-        out.row(&["Mode", "emergency"]);
-    }
-    if let Some(drill) = &document.drill {
-        let surprise = if drill.surprise { ", faults kept from the operator" } else { "" };
-        let text = format!("scenario {}, seed {}, speed {}{surprise}", drill.scenario, drill.seed, drill.speed);
-        out.row(&["Drill", &text]);
-    }
-    for (name, value) in &document.inputs {
-        out.row(&[&format!("Input {name}"), value]);
+    for (name, value) in figures::facts(document) {
+        out.row(&[&name, &value]);
     }
 }
 
 fn objectives(out: &mut Page, document: &Document) {
     out.section("Objectives");
     out.table(&["", "Budget", "Actual", "Result"]);
-    for (name, objective) in [("RTO", document.rto), ("RPO", document.rpo)] {
-        match objective {
-            Some(ObjectiveSummary { budget_ms, actual_ms, met }) => {
-                budget_row(out, name, Some(budget_ms), actual_ms, met);
-            }
+    for (name, figure) in figures::objectives(document) {
+        match figure {
+            Some(figure) => figure_row(out, &figure),
             None => out.row(&[name, "none", "", ""]),
         }
     }
-    for phase in &document.phases {
-        budget_row(out, &format!("Phase {}", phase.id), phase.budget_ms, Some(phase.actual_ms), phase.met);
+    for figure in figures::phases(document) {
+        figure_row(out, &figure);
     }
     out.section("Where the time went");
-    let time = document.time;
-    let total_ms = time.people_ms + time.cloud_ms + time.checks_ms + time.waiting_ms;
     out.table(&["", "Time", "Share"]);
-    for (name, ms) in [
-        ("People decide", time.people_ms),
-        ("Cloud at work", time.cloud_ms),
-        ("Checks", time.checks_ms),
-        ("Not started, paused or idle", time.waiting_ms),
-    ] {
-        let share = (ms * 100 + total_ms / 2).checked_div(total_ms).unwrap_or(0);
-        out.row(&[name, &clock_hms(ms), &format!("{share}%")]);
+    for share in figures::shares(document) {
+        out.row(&[share.name, &clock_hms(share.ms), &format!("{}%", share.percent)]);
     }
 }
 
-fn budget_row(out: &mut Page, name: &str, budget_ms: Option<u64>, actual_ms: Option<u64>, met: Option<bool>) {
-    let spare_ms = |actual_ms: u64| budget_ms.map_or(0, |budget_ms| budget_ms.abs_diff(actual_ms));
-    let result = match (met, actual_ms) {
-        (Some(true), Some(actual_ms)) => format!("met, {} to spare", human_ms(spare_ms(actual_ms))),
-        (Some(false), Some(actual_ms)) => format!("MISSED by {}", human_ms(spare_ms(actual_ms))),
-        (Some(true), None) => "met".to_owned(),
-        (Some(false), None) => "MISSED".to_owned(),
-        (None, _) => "open".to_owned(),
-    };
-    let actual = actual_ms.map_or_else(|| "not known".to_owned(), clock_hms);
-    let budget = budget_ms.map_or_else(|| "none".to_owned(), clock_hms);
-    out.row(&[name, &budget, &actual, if budget_ms.is_some() { &result } else { "" }]);
+fn figure_row(out: &mut Page, figure: &Figure) {
+    out.row(&[&figure.name, &figure.budget, &figure.actual, &figure.result]);
 }
 
-fn deviations(out: &mut Page, document: &Document) {
+fn deviations(out: &mut Page, document: &Document, options: &Options) {
     out.section("Deviations");
     if document.deviations.is_empty() {
         out.line("None: everything went as the runbook says.");
         return;
     }
-    out.table(&["Time (UTC)", "What", "Where", "Who", "Reason"]);
-    for Deviation { seq: _, at_ms, step, what, by, reason } in &document.deviations {
+    out.table(&columns(options, &["Record", "What", "Where", "Who", "Reason"]));
+    for Deviation { seq, at_ms, step, what, by, reason } in &document.deviations {
         let step = step.as_deref().unwrap_or("run");
-        out.row(&[&rfc3339(*at_ms), what, step, by.as_deref().unwrap_or_default(), reason]);
+        timed_row(out, *at_ms, options, &[&seq.to_string(), what, step, by.as_deref().unwrap_or_default(), reason]);
     }
+}
+
+/// The second zone stands behind UTC.
+fn columns<'a>(options: &'a Options, others: &[&'a str]) -> Vec<&'a str> {
+    ["Time (UTC)"].into_iter().chain(options.zone.as_ref().map(Zone::name)).chain(others.iter().copied()).collect()
+}
+
+fn timed_row(out: &mut Page, at_ms: i64, options: &Options, others: &[&str]) {
+    let (utc, local) = (rfc3339(at_ms), options.zone.as_ref().map(|zone| zone.shown(at_ms)));
+    let cells: Vec<&str> = [utc.as_str()].into_iter().chain(local.as_deref()).chain(others.iter().copied()).collect();
+    out.row(&cells);
 }
 
 fn steps(out: &mut Page, document: &Document) {
@@ -179,39 +163,25 @@ fn steps(out: &mut Page, document: &Document) {
     }
 }
 
-fn timeline(out: &mut Page, document: &Document) {
+fn timeline_head(out: &mut Page, options: &Options) {
     out.section("Timeline");
-    out.table(&["Time (UTC)", "Record", "Who", "Where", "What happened"]);
-    for Entry { seq, at_ms, recorded_ms, who, step: _, subject, kind: _, text } in &document.rows {
-        let text = match recorded_ms {
-            Some(recorded_ms) => format!("{text} (noted {})", rfc3339(*recorded_ms)),
-            None => text.clone(),
-        };
-        out.row(&[&rfc3339(*at_ms), &seq.to_string(), who.as_deref().unwrap_or_default(), subject, &text]);
-    }
+    out.table(&columns(options, &["Record", "Who", "Where", "What happened"]));
+}
+
+fn timeline_row(out: &mut Page, entry: Entry, options: &Options) {
+    let Entry { seq, at_ms, at_local: _, recorded_ms, who, step: _, subject, kind: _, text } = entry;
+    let text = match recorded_ms {
+        Some(recorded_ms) => format!("{text} (noted {})", rfc3339(recorded_ms)),
+        None => text,
+    };
+    timed_row(out, at_ms, options, &[&seq.to_string(), who.as_deref().unwrap_or_default(), &subject, &text]);
 }
 
 fn evidence(out: &mut Page, document: &Document) {
     out.section("Evidence");
-    let journal = &document.journal;
-    let state = if journal.intact { "whole" } else { "DAMAGED" };
     out.table(&["", ""]);
-    out.row(&["Journal", &format!("{} records, chain {state}", journal.records)]);
-    out.row(&["Head", &journal.head]);
-    out.row(&["Verify", &document.verify]);
-    out.row(&["Written by", &format!("{}, {}", document.tool, document.binary)]);
-    let left_out = format!("{} records of repeated observations and timers", document.left_out);
-    out.row(&["Only in the journal", &left_out]);
-}
-
-const fn status_word(status: RunStatus) -> &'static str {
-    match status {
-        RunStatus::Running => "running",
-        RunStatus::Waiting => "waiting",
-        RunStatus::Paused => "paused",
-        RunStatus::Succeeded => "succeeded",
-        RunStatus::Failed => "failed",
-        RunStatus::Aborted => "aborted",
+    for (name, value) in figures::evidence(document) {
+        out.row(&[name, &value]);
     }
 }
 
