@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::model::milestone::Milestone;
 use crate::model::plan::Intent;
 
 const AFTER_HELP: &str = "\
@@ -114,8 +115,8 @@ pub enum Verb {
     Watch(Watch),
     /// Show the state of a run
     Status(Run),
-    /// List the runs kept here
-    Runs,
+    /// List the runs kept here, or compare two of them
+    Runs(Runs),
     /// Write a note into a run's journal
     Note(Note),
     /// Export what happened, when, by whom
@@ -315,20 +316,59 @@ pub struct Watch {
 }
 
 #[derive(Debug, Args)]
+pub struct Runs {
+    #[command(subcommand)]
+    pub what: Option<RunsVerb>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RunsVerb {
+    /// Show what was different in two runs, and which steps got slower
+    Diff(RunsDiff),
+}
+
+#[derive(Debug, Args)]
+pub struct RunsDiff {
+    /// The run to compare with: an id, a unique prefix, or last
+    pub a: String,
+    /// The run that is compared
+    pub b: String,
+}
+
+#[derive(Debug, Args)]
 pub struct Run {
     /// The run's id, a unique prefix, or last
     pub run: String,
 }
 
+const AFTER_NOTE: &str = "\
+A milestone is one of impact, detected, declared, mitigated, recovered and closed. It is kept with
+both times, when it was and when it was written down; the last word on each counts. The times to
+detect, to decide and to restore come from them. No note moves the clock of the RTO.";
+
 #[derive(Debug, Args)]
+#[command(after_help = AFTER_NOTE)]
 pub struct Note {
     /// The run's id, a unique prefix, or last
     pub run: String,
     /// What to write down
-    pub text: String,
+    #[arg(required_unless_present_any = ["milestone", "action", "done"])]
+    pub text: Option<String>,
     /// When it happened: so long ago (-5m), or a time (2026-11-22T03:41:07Z)
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     pub at: Option<String>,
+    /// It tells when this moment of the incident was
+    #[arg(long, value_name = "MOMENT", conflicts_with_all = ["action", "done"], value_parser = milestone)]
+    pub milestone: Option<Milestone>,
+    /// Something to be done after the run; `report` carries it until it is done
+    #[arg(long, value_name = "WHAT", conflicts_with_all = ["at", "done", "text"])]
+    pub action: Option<String>,
+    /// Who does it
+    #[arg(long, value_name = "NAME", requires = "action")]
+    pub owner: Option<String>,
+    /// That action item of the run is done; TEXT says what came of it
+    #[arg(long, value_name = "N", conflicts_with = "at")]
+    pub done: Option<u32>,
 }
 
 #[derive(Debug, Args)]
@@ -485,6 +525,10 @@ pub enum ConfigVerb {
 #[derive(Debug, Args)]
 pub struct Completions {
     pub shell: Shell,
+}
+
+fn milestone(text: &str) -> Result<Milestone, String> {
+    Milestone::parse(text).ok_or_else(|| format!("write one of {}", Milestone::WORDS.join(", ")))
 }
 
 fn people_speed(text: &str) -> Result<f64, String> {

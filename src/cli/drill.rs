@@ -247,8 +247,10 @@ fn ended_by(number: u8) -> String {
 
 /// The summary of a run that has just been driven; its journal is read back and checked.
 pub fn ended(dir: &std::path::Path, view: &View) -> Result<Summary, CliError> {
-    let verdict = journal::verify(dir).map_err(|error| CliError::failed(error.to_string()))?;
-    Ok(sum_up(&view.snapshot, JournalFacts::from(&verdict)))
+    let file = journal::read(dir).map_err(|error| CliError::failed(error.to_string()))?;
+    let facts = JournalFacts::from(&file);
+    let records: Vec<_> = file.records.into_iter().map(journal::Record::into_stamped).collect();
+    Ok(sum_up(&view.snapshot, facts).with_deviations(&records))
 }
 
 /// How the process ends after a run was driven.

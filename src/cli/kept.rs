@@ -69,7 +69,7 @@ impl Kept {
 
     #[must_use]
     pub fn summary(&self, snapshot: &Snapshot) -> Summary {
-        summary(snapshot, self.facts.clone())
+        summary(snapshot, self.facts.clone()).with_deviations(&self.records)
     }
 
     /// Done, or the damage that was met on the way.

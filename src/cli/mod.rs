@@ -47,7 +47,7 @@ use std::time::Duration;
 
 use clap::Parser as _;
 
-use args::{Arguments, ConfigVerb, Verb};
+use args::{Arguments, ConfigVerb, RunsVerb, Verb};
 use exit::{CliError, Exit, Outcome};
 use settings::Settings;
 
@@ -109,7 +109,10 @@ fn verb_of(settings: &Settings, verb: &Verb) -> Outcome {
         Verb::Approve(wanted) => approve::approve(settings, wanted),
         Verb::Watch(wanted) => watch::watch(settings, wanted),
         Verb::Status(run) => runs::status(settings, &run.run),
-        Verb::Runs => runs::list(settings),
+        Verb::Runs(wanted) => match &wanted.what {
+            None => runs::list(settings),
+            Some(RunsVerb::Diff(wanted)) => runs::diff::diff(settings, wanted),
+        },
         Verb::Note(wanted) => note::note(settings, wanted),
         Verb::Timeline(wanted) => timeline::timeline(settings, wanted),
         Verb::Mfa(wanted) => mfa::mfa(settings, wanted),

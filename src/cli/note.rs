@@ -9,9 +9,9 @@ use super::secrets;
 use super::settings::Settings;
 use crate::engine::ports::Journal as _;
 use crate::journal::{Clocks, FileJournal, JournalOpenError};
-use crate::model::event::Event;
+use crate::model::event::{Event, Stamped};
 use crate::model::time::{parse_duration_ms, parse_rfc3339_ms};
-use crate::report::fold;
+use crate::report::{actions, fold};
 use crate::source;
 
 /// Longer than this is a document and belongs elsewhere.
@@ -19,8 +19,9 @@ const MAX_NOTE_CHARS: usize = 4_000;
 
 pub fn note(settings: &Settings, wanted: &Note) -> Outcome {
     let entry = runs::find(settings, &wanted.run)?;
-    let text = wanted.text.trim();
-    if text.is_empty() || text.chars().count() > MAX_NOTE_CHARS {
+    let text = wanted.action.as_deref().or(wanted.text.as_deref()).unwrap_or_default().trim();
+    let may_be_empty = wanted.milestone.is_some() || wanted.done.is_some();
+    if (text.is_empty() && !may_be_empty) || text.chars().count() > MAX_NOTE_CHARS {
         return Err(CliError::usage(format!("a note has 1 to {MAX_NOTE_CHARS} characters")));
     }
     let by = settings.operator();
@@ -39,11 +40,43 @@ pub fn note(settings: &Settings, wanted: &Note) -> Outcome {
         Clocks::Real => now_ms().max(last_ms),
     };
     let about_ms = wanted.at.as_deref().map(|at| moment(at, at_ms)).transpose()?;
-    let added = Event::NoteAdded { by, text: text.to_owned(), about_ms, step: None };
+    let added = event(wanted, &records, (by, text), about_ms)?;
+    let what = said(&added);
     let stamped = journal.append(at_ms, added).and_then(|stamped| journal.sync().map(|()| stamped));
     let stamped = stamped.map_err(|error| CliError::failed(error.to_string()))?;
-    settings.out.say(&format!("noted in run {}, record {}", entry.id, stamped.seq));
+    settings.out.say(&format!("{what} in run {}, record {}", entry.id, stamped.seq));
     Ok(Exit::Done)
+}
+
+/// What goes into the journal.
+fn event(wanted: &Note, records: &[Stamped], said: (String, &str), about_ms: Option<i64>) -> Result<Event, CliError> {
+    let (by, text) = (said.0, said.1.to_owned());
+    if let Some(milestone) = wanted.milestone {
+        let text = Some(text).filter(|text| !text.is_empty());
+        return Ok(Event::MilestoneReached { milestone, by, about_ms, step: None, text });
+    }
+    let items = actions::of(records);
+    if wanted.action.is_some() {
+        let item = u32::try_from(items.len()).unwrap_or(u32::MAX).saturating_add(1);
+        return Ok(Event::ActionItemAdded { item, by, text, owner: wanted.owner.clone() });
+    }
+    let Some(item) = wanted.done else { return Ok(Event::NoteAdded { by, text, about_ms, step: None }) };
+    match items.iter().find(|one| one.item == item) {
+        None => Err(CliError::usage(format!("the run has no action item {item}"))
+            .hint("lifeboat report lists the open ones, as RUN/N")),
+        Some(one) if one.done.is_some() => Err(CliError::usage(format!("action item {item} is done already"))),
+        Some(_) => Ok(Event::ActionItemDone { item, by, text }),
+    }
+}
+
+/// What was done, for the person who asked.
+fn said(event: &Event) -> String {
+    match event {
+        Event::MilestoneReached { milestone, .. } => format!("milestone {} noted", milestone.word()),
+        Event::ActionItemAdded { item, .. } => format!("action item {item} added"),
+        Event::ActionItemDone { item, .. } => format!("action item {item} closed"),
+        _ => "noted".to_owned(),
+    }
 }
 
 /// Why a run's journal could not be taken, and what to do.

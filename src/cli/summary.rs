@@ -25,14 +25,14 @@ pub fn render(summary: &Summary) -> String {
             line(&format!("{name:<9} {}", objective_words(objective)));
         }
     }
-    let split = &summary.time;
-    line(&format!(
-        "spent     people {}, cloud {}, checks {}, waiting {}",
-        human_ms(split.people_ms),
-        human_ms(split.cloud_ms),
-        human_ms(split.checks_ms),
-        human_ms(split.waiting_ms)
-    ));
+    if let Some(last_ms) = summary.rta.last_call_ms {
+        line(&format!("calls     the last one that changes something returned at {}", clock_hms(last_ms)));
+    }
+    for one in &summary.milestones {
+        line(&format!("{:<9} {}, {}", one.milestone.word(), one.at, one.how()));
+    }
+    let parts = summary.time.parts().into_iter().map(|(name, ms)| format!("{name} {}", human_ms(ms)));
+    line(&format!("spent     {}", parts.collect::<Vec<_>>().join(", ")));
     for phase in &summary.phases {
         let budget = phase.budget_ms.map_or_else(String::new, |ms| format!(" of {}", clock_hms(ms)));
         let over = if phase.met == Some(false) { "  over its budget" } else { "" };
@@ -40,6 +40,10 @@ pub fn render(summary: &Summary) -> String {
     }
     for step in summary.steps.iter().filter(|step| step.status != StepStatus::Succeeded) {
         line(&format!("step      {:<20} {}{}", step.id, step.status.word(), attempts(step)));
+    }
+    for one in &summary.deviations {
+        let step = one.step.as_deref().unwrap_or("run");
+        line(&format!("deviation {step}: {}, {}", one.what, one.reason));
     }
     let intact = if summary.journal.intact { "chain whole" } else { "DAMAGED" };
     line(&format!("journal   {} records, {intact}, head {}", summary.journal.records, summary.journal.head));

@@ -66,7 +66,7 @@ impl Engine {
     /// # Errors
     /// The reason in words for the person who asked.
     pub fn admit(&self, at_ms: i64, command: &Command) -> Result<Admitted, Refusal> {
-        if self.run.finished.is_some() && !matches!(command, Command::Note { .. }) {
+        if self.run.finished.is_some() && !matches!(command, Command::Note { .. } | Command::Milestone { .. }) {
             return Err(Refusal::new("the run is over").of(RefusalKind::Ended));
         }
         let by = || self.plan.operator.clone();
@@ -122,6 +122,12 @@ impl Engine {
                 let text = required(text, "a note needs words")?;
                 let note = Event::NoteAdded { by: by(), text, about_ms: *about_ms, step: step.clone() };
                 Ok(Admitted::plain(vec![note]))
+            }
+            Command::Milestone { milestone, about_ms, text } => {
+                let text = Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+                let (milestone, about_ms) = (*milestone, *about_ms);
+                let told = Event::MilestoneReached { milestone, by: by(), about_ms, step: None, text };
+                Ok(Admitted::plain(vec![told]))
             }
             Command::Leave { reason } => Ok(Admitted::plain(vec![Event::RunLeft { reason: reason.clone() }])),
             Command::Abort { reason } => Ok(Admitted::plain(vec![Event::RunAborted { reason: reason.clone() }])),

@@ -1,6 +1,7 @@
 //! Facts into state. Every event has its arm; one that cannot have happened is an anomaly.
 
 use super::effect::Effect;
+use super::meter::Idle;
 use super::state::{Approval, Stage};
 use super::{Engine, propose};
 use crate::model::Value;
@@ -44,7 +45,11 @@ impl Engine {
             Event::RunAborted { .. } => self.end(RunStatus::Aborted, at, out),
             Event::RunFinished { status, .. } => self.end(*status, at, out),
             Event::BudgetExceeded { phase, .. } => self.run.over_budget.push(phase.clone()),
-            Event::NoteAdded { .. } | Event::TornTailCut { .. } => {}
+            Event::NoteAdded { .. }
+            | Event::ActionItemAdded { .. }
+            | Event::ActionItemDone { .. }
+            | Event::TornTailCut { .. } => {}
+            Event::MilestoneReached { .. } => self.on_milestone(stamped),
             Event::Anomaly { .. } => self.run.anomalies += 1,
             Event::TimerFired { timer } => self.on_timer(timer, at, out),
             Event::StepReady { .. } => self.begin(step, at, out),
@@ -102,6 +107,7 @@ impl Engine {
             Event::ActionSucceeded { ticket, result, cloud_ms, .. } => {
                 self.note_clock(*cloud_ms, at);
                 self.note_login(step, ticket, None, at);
+                self.note_call(step, ticket, at);
                 self.on_succeeded(step, ticket, result, at, out);
             }
             Event::ActionRefused { ticket, error } => {
@@ -135,6 +141,7 @@ impl Engine {
                     state.stage = if state.external { Stage::DoneExternally } else { Stage::Succeeded };
                 });
                 self.note_rpa();
+                self.reach(step, out);
                 self.settled(step, at, out);
             }
             Event::StepFailed { reason, .. } => self.on_failed(step, reason, at, out),
@@ -160,6 +167,7 @@ impl Engine {
                 self.begin(step, at, out);
             }
             Event::RollbackStarted { digest, from, .. } => {
+                self.withdraw(step);
                 let known = self.rollback_calls(step).map(|(_, digest)| digest);
                 if !digest.is_empty() && known.as_ref() != Ok(digest) {
                     let key = &self.plan.steps[step].key;
@@ -196,7 +204,7 @@ impl Engine {
         self.run.started_ms = Some(at);
         // What passed between impact and start belongs to nobody: "not started yet".
         self.meter.start(self.plan.clock_at_ms.min(at));
-        self.meter.advance(at);
+        self.meter.advance(at, Idle::NotStarted);
         self.arm_run_timer(out);
         self.drive_all(at, out);
         self.finish_if_done(at, out);
@@ -217,6 +225,7 @@ impl Engine {
             self.steps[ix].inflight.clear();
             self.confirm_again(ix, at);
         }
+        self.reach_again(out);
         self.drive_all(at, out);
         self.finish_if_done(at, out);
     }
@@ -251,6 +260,7 @@ impl Engine {
                 if let Some(budget_ms) = self.plan.rto_ms
                     && self.run.finished.is_none()
                     && !self.run.over_budget.contains(&None)
+                    && self.rta_end_ms().is_none()
                 {
                     propose(out, Event::BudgetExceeded { phase: None, budget_ms });
                 }

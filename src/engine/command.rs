@@ -4,6 +4,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
 use crate::model::event::{Origin, UnknownDecision};
+use crate::model::milestone::Milestone;
 
 /// The closed set of requests from a face (TUI, plain, headless).
 ///
@@ -80,6 +81,12 @@ pub enum Command {
         text: String,
         about_ms: Option<i64>,
         step: Option<String>,
+    },
+    /// A moment of the incident, told by a person.
+    Milestone {
+        milestone: Milestone,
+        about_ms: Option<i64>,
+        text: String,
     },
     /// Stop here; calls in flight are awaited. The run can be resumed.
     Leave {

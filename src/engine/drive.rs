@@ -459,7 +459,7 @@ impl Engine {
         let done = !self.run.halted() && !self.run.ending && (0..self.steps.len()).all(|ix| self.is_settled(ix));
         if done {
             self.run.ending = true;
-            let rto_ms = elapsed_ms(self.plan.clock_at_ms, at);
+            let rto_ms = elapsed_ms(self.plan.clock_at_ms, self.rta_end_ms().unwrap_or(at));
             propose(out, Event::RunFinished { status: RunStatus::Succeeded, rto_ms, rpa_ms: self.run.rpa_ms });
         }
     }

@@ -22,6 +22,7 @@ pub mod history;
 mod law;
 mod login;
 mod meter;
+mod milestones;
 mod montecarlo;
 pub mod ports;
 mod progress;
@@ -47,7 +48,7 @@ use crate::model::plan::{Plan, PlanPhase, StepIx};
 use crate::model::runbook::OnFailure;
 
 use effect::Effect;
-use meter::{Awaits, Meter, push_stretch};
+use meter::{Awaits, Idle, Meter, PhaseMeter, push_stretch};
 use snapshot::Stretch;
 use state::{Proofs, RunState, Stage, StepState};
 
@@ -72,6 +73,8 @@ pub struct Engine {
     order: Vec<StepIx>,
     base: Object,
     meter: Meter,
+    /// The same for each phase.
+    phase_meters: Vec<PhaseMeter>,
     proofs: Proofs,
     /// For display alone.
     odds: montecarlo::Odds,
@@ -93,6 +96,7 @@ impl Engine {
         }
         let base = plan.base_scope(run);
         let order = plan.order();
+        let phase_meters = vec![PhaseMeter::default(); plan.phases.len()];
         let mut engine = Self {
             plan: Arc::new(plan),
             run_id: run.to_owned(),
@@ -108,6 +112,7 @@ impl Engine {
             order,
             base,
             meter: Meter::default(),
+            phase_meters,
             proofs: Proofs::default(),
             odds: montecarlo::Odds::default(),
         };
@@ -121,7 +126,7 @@ impl Engine {
     /// Takes one fact in and says what to do about it.
     pub fn handle(&mut self, stamped: &Stamped) -> Vec<Effect> {
         let mut out = Vec::new();
-        self.meter.advance(stamped.at_ms);
+        self.pass(stamped.at_ms);
         self.run.last_at_ms = self.run.last_at_ms.max(stamped.at_ms);
         self.run.epoch = stamped.epoch;
         self.odds.seq = stamped.seq;
@@ -187,6 +192,29 @@ impl Engine {
         meter::awaits(state.stage, self.plan.steps[ix].risk.changes(), for_person, self.failure_is_settled(ix))
     }
 
+    /// Whose the time is while nobody is awaited.
+    fn idle(&self) -> Idle {
+        match self.run.started_ms {
+            None => Idle::NotStarted,
+            Some(_) if self.run.paused.is_some() || self.run.left => Idle::Paused,
+            Some(_) => Idle::Tool,
+        }
+    }
+
+    /// The same for a phase, for which others may be at work.
+    fn idle_phase(&self) -> Idle {
+        if self.meter.is_idle() { self.idle() } else { Idle::Elsewhere }
+    }
+
+    /// Time passes: it belongs to whoever was awaited.
+    fn pass(&mut self, at_ms: i64) {
+        let (idle, idle_phase) = (self.idle(), self.idle_phase());
+        self.meter.advance(at_ms, idle);
+        if self.run.finished.is_none() {
+            self.phase_meters.iter_mut().for_each(|phase| phase.advance(at_ms, idle_phase));
+        }
+    }
+
     /// Changes a step and keeps the books: time per class, and since when it is where it is.
     fn mutate(&mut self, ix: StepIx, at_ms: i64, change: impl FnOnce(&mut StepState)) {
         let (from, before, attempt) = (self.awaits(ix), self.steps[ix].stage, self.steps[ix].attempt);
@@ -196,6 +224,8 @@ impl Engine {
             return;
         }
         self.meter.moved(from, to);
+        let is_ready = self.steps[ix].ready_ms.is_some();
+        self.phase_meters[self.plan.steps[ix].phase].moved((from, to), is_ready.then_some(at_ms));
         let state = &mut self.steps[ix];
         let passed = crate::model::time::elapsed_ms(state.since_ms, at_ms);
         if let Some(on) = from.on() {

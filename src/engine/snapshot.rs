@@ -1,9 +1,10 @@
 //! The state of a run as the faces see it: plain data, computed for one instant.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::history::{Past, runs_words};
 use crate::model::Value;
+use crate::model::milestone::Milestone;
 use crate::model::outcome::{Class, Mode, ProbeAnswer, Risk, RunStatus, StepStatus};
 
 /// A whole run at `now_ms`. Everything a screen or a summary shows is in here.
@@ -47,6 +48,40 @@ pub struct Snapshot {
     pub expired: Vec<ExpiredView>,
     /// How far this machine's clock is ahead of the cloud's, once that is worth a word.
     pub skew_ms: Option<i64>,
+    /// The moments of the incident that are known, in their usual order.
+    pub milestones: Vec<MilestoneView>,
+    /// When the last call that changes something was answered before the recovery (Unix ms).
+    pub last_call_ms: Option<i64>,
+    /// When the recovery ended, its checks green (Unix ms): where the RTO's clock stopped.
+    pub rta_end_ms: Option<i64>,
+}
+
+/// A moment of the incident, and how it is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MilestoneView {
+    pub milestone: Milestone,
+    /// When it was (Unix ms).
+    pub at_ms: i64,
+    /// When that was written down (Unix ms), and in which record.
+    pub recorded_ms: Option<i64>,
+    pub seq: Option<u64>,
+    pub by: Option<String>,
+    pub step: Option<String>,
+    pub source: MilestoneSource,
+}
+
+/// How a milestone is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MilestoneSource {
+    /// By the success of a step.
+    Step,
+    /// A person told it.
+    Told,
+    /// The RTO clock was set to it.
+    Clock,
+    /// The run ended there.
+    Run,
 }
 
 /// A step whose questions are answered with "your credentials have expired".
@@ -152,7 +187,8 @@ impl Basis {
     }
 }
 
-/// Where the time went since the clock started; the four add up to it. All in milliseconds.
+/// Where the time went since the clock started; the first four add up to it, and the others to
+/// `waiting_ms`. All in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct TimeSplit {
     pub people_ms: u64,
@@ -160,6 +196,22 @@ pub struct TimeSplit {
     pub checks_ms: u64,
     /// Not started yet, paused, or nothing to do.
     pub waiting_ms: u64,
+    /// Before the run (or the phase) began.
+    pub not_started_ms: u64,
+    /// Held by a person, who paused the run or left it.
+    pub paused_ms: u64,
+    /// Of a phase: while another one was at work.
+    pub elsewhere_ms: u64,
+    /// What is nobody else's: this tool.
+    pub tool_ms: u64,
+}
+
+impl TimeSplit {
+    /// All of it.
+    #[must_use]
+    pub const fn whole_ms(&self) -> u64 {
+        self.people_ms + self.cloud_ms + self.checks_ms + self.waiting_ms
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -181,6 +233,8 @@ pub struct PhaseView {
     pub steps: Vec<usize>,
     /// Ready read-only steps that `RunReads` would run now.
     pub ready_reads: usize,
+    /// Where its time went, from the start of the clock to its own end.
+    pub time: TimeSplit,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]

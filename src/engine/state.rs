@@ -9,7 +9,7 @@ use crate::model::event::{Origin, Purpose};
 use crate::model::outcome::{CloudError, ProbeAnswer, RunStatus, StepStatus};
 use crate::model::{Object, Value};
 
-use super::snapshot::{CheckState, Stretch};
+use super::snapshot::{CheckState, MilestoneView, Stretch};
 
 /// Where a step is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -333,6 +333,8 @@ pub struct RunState {
     pub epoch: u32,
     /// How far this machine's clock was ahead of the cloud's at its last answer.
     pub skew_ms: i64,
+    pub milestones: Vec<MilestoneView>,
+    pub last_call_ms: Option<i64>,
 }
 
 impl RunState {

@@ -8,7 +8,7 @@ use super::meter::push_stretch;
 use super::scope::expect_source;
 use super::snapshot::{
     Activity, ApprovalsView, Awaited, CheckState, CheckView, ContactView, DrillView, GateView, GrantedView, LapsedView,
-    MfaView, Objective, PhaseView, RollbackView, Snapshot, StepView, Stretch,
+    MfaView, Objective, PhaseView, RollbackView, Snapshot, StepView, Stretch, TimeSplit,
 };
 use super::state::{Approval, CheckProgress, Rendered, Stage};
 use crate::model::action::Action;
@@ -43,10 +43,8 @@ impl Engine {
         let now_ms = self.run.ended_ms.unwrap_or(now_ms).max(self.run.last_at_ms.min(now_ms));
         let outlook = self.outlook(now_ms);
         let plan = &self.plan;
-        let mut time = self.meter.at(now_ms);
-        if self.run.finished.is_some() {
-            time = self.meter.at(self.run.last_at_ms);
-        }
+        let until_ms = if self.run.finished.is_some() { self.run.last_at_ms } else { now_ms };
+        let time = self.meter.at(until_ms, self.idle());
         Snapshot {
             run: self.run_id.clone(),
             runbook: plan.name.clone(),
@@ -87,11 +85,14 @@ impl Engine {
             codes_at_aws: self.codes_at_aws(),
             expired: self.expired_views(),
             skew_ms: self.skew_ms(),
+            milestones: self.milestone_views(),
+            last_call_ms: self.run.last_call_ms,
+            rta_end_ms: self.rta_end_ms(),
         }
     }
 
     fn rto(&self, budget_ms: u64, now_ms: i64) -> Objective {
-        let used = elapsed_ms(self.plan.clock_at_ms, now_ms);
+        let used = elapsed_ms(self.plan.clock_at_ms, self.rta_end_ms().unwrap_or(now_ms));
         let met = match self.run.finished {
             Some(status) => Some(used <= budget_ms && status == crate::model::outcome::RunStatus::Succeeded),
             None if used > budget_ms => Some(false),
@@ -117,7 +118,15 @@ impl Engine {
             forecast_end_ms: spans().map(|(_, end)| end).max().unwrap_or(now_ms),
             steps: phase.steps.clone(),
             ready_reads: self.ready_reads(ix, now_ms).len(),
+            time: self.phase_time(ix, (started_ms, ended_ms), now_ms),
         }
+    }
+
+    /// From the start of the clock to the end of the phase, so far.
+    fn phase_time(&self, ix: usize, (started_ms, ended_ms): (Option<i64>, Option<i64>), now_ms: i64) -> TimeSplit {
+        let meter = &self.phase_meters[ix];
+        let time = if ended_ms.is_some() { meter.ended() } else { meter.at(now_ms, self.idle_phase()) };
+        time.preceded_by(elapsed_ms(self.plan.clock_at_ms, started_ms.unwrap_or(now_ms)))
     }
 
     fn step_view(&self, ix: StepIx, outlook: &Outlook, now_ms: i64) -> StepView {

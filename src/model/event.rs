@@ -1,7 +1,12 @@
 //! Facts of a run, past tense. The journal is a list of these; everything else is a fold over it.
 
+mod origin;
+
 use serde::{Deserialize, Serialize};
 
+pub use origin::Origin;
+
+use super::milestone::Milestone;
 use super::outcome::{CloudError, CloudErrorKind, Mode, ProbeAnswer, RunStatus};
 use super::plan::Intent;
 use super::runbook::SourceFile;
@@ -135,32 +140,6 @@ pub struct MfaProof {
     pub counter: Option<u64>,
 }
 
-/// Where an approval came from: what the system says about the process that handed it in, never what
-/// that process claims.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Origin {
-    /// The name of the login that the process runs as; empty where the system has none for it.
-    pub login: String,
-    pub uid: u32,
-    /// Who logged in at first, where the system keeps that and it is somebody else (`sudo`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub session: Option<String>,
-    pub host: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub terminal: Option<String>,
-}
-
-impl Origin {
-    /// `pts/3 as dr (uid 1001), logged in as bob, on jump1`.
-    #[must_use]
-    pub fn words(&self) -> String {
-        let terminal = self.terminal.as_deref().unwrap_or("no terminal");
-        let login = if self.login.is_empty() { String::new() } else { format!("{} ", self.login) };
-        let session = self.session.as_ref().map(|name| format!(", logged in as {name},")).unwrap_or_default();
-        format!("{terminal} as {login}(uid {}){session} on {}", self.uid, self.host)
-    }
-}
-
 /// Why a code did not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -262,6 +241,34 @@ pub enum Event {
         about_ms: Option<i64>,
         #[serde(default)]
         step: Option<String>,
+    },
+    /// A moment of the incident, as a step brought it about or a person told it. The last word counts.
+    MilestoneReached {
+        milestone: Milestone,
+        by: String,
+        /// When it was, if that was earlier.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        about_ms: Option<i64>,
+        /// The step whose success it is; `None` where a person told it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<String>,
+        /// In their words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
+    /// Something to be done after the run; numbered from 1 in each run.
+    ActionItemAdded {
+        item: u32,
+        by: String,
+        text: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owner: Option<String>,
+    },
+    ActionItemDone {
+        item: u32,
+        by: String,
+        /// What came of it.
+        text: String,
     },
     /// Bytes after the last newline were cut off when the journal was opened.
     TornTailCut {
@@ -525,6 +532,9 @@ impl Event {
             | Self::RunFinished { .. }
             | Self::BudgetExceeded { .. }
             | Self::NoteAdded { .. }
+            | Self::MilestoneReached { .. }
+            | Self::ActionItemAdded { .. }
+            | Self::ActionItemDone { .. }
             | Self::TornTailCut { .. }
             | Self::Anomaly { .. }
             | Self::TimerFired { .. } => None,

@@ -7,6 +7,7 @@ pub mod action;
 pub mod digest;
 pub mod event;
 pub mod expr;
+pub mod milestone;
 pub mod outcome;
 pub mod partial;
 pub mod plan;

@@ -3,6 +3,7 @@
 
 use indexmap::IndexMap;
 
+use super::milestone::Milestone;
 use super::outcome::{Class, Mode, Risk};
 use super::runbook::{ActionUse, Check, Contact, Gates, Mfa, OnFailure, ResumePolicy, Retry};
 use super::secret::SecretDeclaration;
@@ -35,6 +36,8 @@ pub struct Plan {
     pub rpa: Option<Expr>,
     /// When the RTO clock started (Unix ms): the impact, or the run's start.
     pub clock_at_ms: i64,
+    /// The clock was set by an input: it says when the impact was.
+    pub knows_impact: bool,
     /// When the run started (Unix ms); a resumed run keeps its first start.
     pub started_at_ms: i64,
     pub inputs: Object,
@@ -110,6 +113,8 @@ pub struct PlanStep {
     pub rollback: Vec<ActionUse>,
     pub resume: ResumePolicy,
     pub outputs: IndexMap<String, Template>,
+    /// The moment of the incident that its success is.
+    pub milestone: Option<Milestone>,
     /// False when `modes` leaves this run's mode out.
     pub in_mode: bool,
 }

@@ -5,6 +5,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::Value;
+use super::milestone::{Milestone, Schedule};
 use super::outcome::CloudErrorKind;
 use super::secret::SecretDeclaration;
 use super::span::{Located, Span};
@@ -38,6 +39,8 @@ pub struct Runbook {
     pub roles: IndexMap<String, Vec<String>>,
     pub contacts: IndexMap<String, Contact>,
     pub mfa: Option<Mfa>,
+    /// How often it is to be rehearsed.
+    pub schedule: Option<Schedule>,
     pub phases: Vec<Phase>,
 }
 
@@ -165,6 +168,8 @@ pub struct Step {
     pub rollback: Vec<ActionUse>,
     pub resume: ResumePolicy,
     pub outputs: IndexMap<String, Template>,
+    /// The moment of the incident that its success is.
+    pub milestone: Option<Milestone>,
     pub span: Span,
 }
 

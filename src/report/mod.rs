@@ -3,8 +3,11 @@
 //! Knows: records, the plan, the engine. Must not know: files, clocks, faces. Whatever came from
 //! outside leaves this floor made safe to show.
 
+pub mod actions;
 pub mod bundle;
+pub mod diff;
 pub mod fold;
+pub mod milestones;
 pub mod row;
 pub mod summary;
 #[cfg(test)]

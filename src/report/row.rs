@@ -31,7 +31,7 @@ pub enum RowKind {
     Sent,
     Answer,
     Ended,
-    /// Skips, overrides, retries, done externally, unknown outcomes, budgets exceeded.
+    /// Skips, overrides, retries, done externally, unknown outcomes, pauses, budgets exceeded.
     Deviation,
     Failure,
     Note,

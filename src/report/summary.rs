@@ -5,19 +5,30 @@
 //! {"type":"summary","version":"1.0","run":"01K9…","runbook":"regional_failover","digest":"sha256:…",
 //!  "mode":"drill","status":"succeeded","exit":0,"operator":"alice","started_at":"…Z","ended_at":"…Z",
 //!  "rto":{"budget_ms":14400000,"actual_ms":9123000,"met":true},"rpo":{…},
-//!  "time":{"people_ms":0,"cloud_ms":0,"checks_ms":0,"waiting_ms":0},
-//!  "phases":[{"id":"database","budget_ms":3600000,"actual_ms":410000,"met":true}],
+//!  "rta":{"verified_ms":9123000,"last_call_ms":8400000},
+//!  "milestones":[{"milestone":"detected","at":"…Z","recorded_at":"…Z","by":"alice","step":null,"source":"told"}],
+//!  "intervals":{"detect_ms":null,"decide_ms":null,"restore_ms":9123000},
+//!  "time":{"people_ms":0,"cloud_ms":0,"checks_ms":0,"waiting_ms":0,
+//!          "not_started_ms":0,"paused_ms":0,"elsewhere_ms":0,"tool_ms":0},
+//!  "phases":[{"id":"database","budget_ms":3600000,"actual_ms":410000,"met":true,"time":{…}}],
 //!  "steps":[{"id":"promote","phase":"database","status":"succeeded","attempts":1,"risk":"irreversible",
 //!            "confirmed_by":"alice","mfa":true,"approvals":[],"started_at":"…Z","ended_at":"…Z"}],
+//!  "deviations":[{"seq":87,"at":"…Z","what":"skipped","step":"warm","by":"bob","reason":"…"}],
 //!  "journal":{"records":139,"head":"sha256:…","intact":true}}
 //! ```
 //! `null` stands for what is not known yet; `rto` and `rpo` are `null` where the runbook has none.
+//! `rta` counts twice: until the verifications were green, which is what `rto.actual_ms` is, and until the
+//! last call was answered. In `time` the first four add up to the whole, and the last four to `waiting_ms`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::milestones::{Intervals, MilestoneSummary, Rta};
+use super::timeline::deviations;
+use super::timeline::document::Deviation;
 use crate::engine::snapshot::{Objective, PhaseView, Snapshot, StepView, TimeSplit};
 use crate::journal::{JournalFile, Link, Verdict};
+use crate::model::event::Stamped;
 use crate::model::outcome::{Mode, Risk, RunStatus, StepStatus};
 use crate::model::time::rfc3339;
 
@@ -41,9 +52,17 @@ pub struct Summary {
     pub ended_at: Option<String>,
     pub rto: Option<ObjectiveSummary>,
     pub rpo: Option<ObjectiveSummary>,
+    #[serde(default)]
+    pub rta: Rta,
+    #[serde(default)]
+    pub milestones: Vec<MilestoneSummary>,
+    #[serde(default)]
+    pub intervals: Intervals,
     pub time: TimeSummary,
     pub phases: Vec<PhaseSummary>,
     pub steps: Vec<StepSummary>,
+    #[serde(default)]
+    pub deviations: Vec<DeviationSummary>,
     pub journal: JournalFacts,
 }
 
@@ -61,12 +80,56 @@ pub struct ObjectiveSummary {
     pub met: Option<bool>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct TimeSummary {
     pub people_ms: u64,
     pub cloud_ms: u64,
     pub checks_ms: u64,
     pub waiting_ms: u64,
+    #[serde(default)]
+    pub not_started_ms: u64,
+    #[serde(default)]
+    pub paused_ms: u64,
+    /// Of a phase: while another one was at work.
+    #[serde(default)]
+    pub elsewhere_ms: u64,
+    #[serde(default)]
+    pub tool_ms: u64,
+}
+
+impl TimeSummary {
+    /// All of it.
+    #[must_use]
+    pub const fn whole_ms(&self) -> u64 {
+        self.people_ms + self.cloud_ms + self.checks_ms + self.waiting_ms
+    }
+
+    /// Whose time it was, as people are told; the parts add up to the whole. The pause and the time
+    /// elsewhere are left out where there was none.
+    #[must_use]
+    pub fn parts(&self) -> Vec<(&'static str, u64)> {
+        let all = [
+            ("not started yet", self.not_started_ms, true),
+            ("people decide", self.people_ms, true),
+            ("AWS at work", self.cloud_ms, true),
+            ("checks", self.checks_ms, true),
+            ("paused", self.paused_ms, false),
+            ("other phases", self.elsewhere_ms, false),
+            ("this tool", self.tool_ms, true),
+        ];
+        all.into_iter().filter(|(_, ms, always)| *always || *ms > 0).map(|(name, ms, _)| (name, ms)).collect()
+    }
+}
+
+/// A departure from the runbook as written, with the reason given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeviationSummary {
+    pub seq: u64,
+    pub at: String,
+    pub what: String,
+    pub step: Option<String>,
+    pub by: Option<String>,
+    pub reason: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -74,6 +137,8 @@ pub struct PhaseSummary {
     pub id: String,
     pub budget_ms: Option<u64>,
     pub actual_ms: u64,
+    #[serde(default)]
+    pub time: TimeSummary,
     /// `null` without a budget, or while it can still go either way.
     pub met: Option<bool>,
 }
@@ -141,9 +206,13 @@ pub fn summary(snapshot: &Snapshot, journal: JournalFacts) -> Summary {
         ended_at: snapshot.ended_ms.map(rfc3339),
         rto: snapshot.rto.map(objective),
         rpo: snapshot.rpo.map(objective),
-        time: time(snapshot.time),
+        rta: Rta::of(snapshot),
+        milestones: snapshot.milestones.iter().map(MilestoneSummary::from).collect(),
+        intervals: Intervals::of(&snapshot.milestones),
+        time: TimeSummary::from(snapshot.time),
         phases: snapshot.phases.iter().map(phase).collect(),
         steps: snapshot.steps.iter().map(|view| step(view, phase_of(view))).collect(),
+        deviations: Vec::new(),
         journal,
     }
 }
@@ -164,16 +233,37 @@ const fn objective(from: Objective) -> ObjectiveSummary {
     ObjectiveSummary { budget_ms: from.budget_ms, actual_ms: from.actual_ms, met: from.met }
 }
 
-const fn time(from: TimeSplit) -> TimeSummary {
-    let TimeSplit { people_ms, cloud_ms, checks_ms, waiting_ms } = from;
-    TimeSummary { people_ms, cloud_ms, checks_ms, waiting_ms }
+impl Summary {
+    /// With what departed from the runbook, which only the records tell.
+    #[must_use]
+    pub fn with_deviations(mut self, records: &[Stamped]) -> Self {
+        let told = |one: Deviation| DeviationSummary {
+            seq: one.seq,
+            at: rfc3339(one.at_ms),
+            what: one.what.to_owned(),
+            step: one.step,
+            by: one.by,
+            reason: one.reason,
+        };
+        self.deviations = deviations::of(records).into_iter().map(told).collect();
+        self
+    }
+}
+
+impl From<TimeSplit> for TimeSummary {
+    fn from(from: TimeSplit) -> Self {
+        let TimeSplit { people_ms, cloud_ms, checks_ms, waiting_ms, not_started_ms, paused_ms, elsewhere_ms, tool_ms } =
+            from;
+        Self { people_ms, cloud_ms, checks_ms, waiting_ms, not_started_ms, paused_ms, elsewhere_ms, tool_ms }
+    }
 }
 
 fn phase(view: &PhaseView) -> PhaseSummary {
     let met = view
         .budget_ms
         .and_then(|budget_ms| if view.actual_ms <= budget_ms { view.ended_ms.map(|_| true) } else { Some(false) });
-    PhaseSummary { id: view.id.clone(), budget_ms: view.budget_ms, actual_ms: view.actual_ms, met }
+    let (id, budget_ms, time) = (view.id.clone(), view.budget_ms, TimeSummary::from(view.time));
+    PhaseSummary { id, budget_ms, actual_ms: view.actual_ms, time, met }
 }
 
 fn step(view: &StepView, phase: String) -> StepSummary {

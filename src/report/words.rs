@@ -5,6 +5,7 @@ use super::row::RowKind;
 use super::value::brief;
 use crate::model::action::Action;
 use crate::model::event::{Event, MfaProof, Purpose, RunHeader, Stamped, Ticket, Timer};
+use crate::model::milestone::Milestone;
 use crate::model::outcome::{Mode, ProbeAnswer, RunStatus};
 use crate::model::time::{hms_utc, human_ms};
 
@@ -73,7 +74,7 @@ pub(super) fn words(stamped: &Stamped) -> Words {
             Words::run(Run, format!("resumed by {operator} with lifeboat {version}")).by(operator)
         }
         Event::RunPaused { reason } => {
-            Words::run(Run, format!("paused by {who}{}", because(reason))).by(who).deviates("paused", reason)
+            Words::run(Deviation, format!("paused by {who}{}", because(reason))).by(who).deviates("paused", reason)
         }
         Event::RunContinued => Words::run(Run, format!("continued by {who}")).by(who),
         Event::RunLeft { reason } => Words::run(Run, format!("left, to be resumed{}", because(reason))).by(who),
@@ -87,6 +88,19 @@ pub(super) fn words(stamped: &Stamped) -> Words {
             subject: Subject::Note,
             about_ms: *about_ms,
             ..Words::run(Note, noted(by, text, *about_ms)).by(by)
+        },
+        Event::MilestoneReached { milestone, by, about_ms, step, text } => Words {
+            step: step.clone(),
+            about_ms: *about_ms,
+            ..Words::run(Run, reached(*milestone, by, (*about_ms, step.as_deref()), text.as_deref())).by(by)
+        },
+        Event::ActionItemAdded { item, by, text, owner } => {
+            let owner = owner.as_ref().map(|owner| format!(", owner {owner}")).unwrap_or_default();
+            Words { subject: Subject::Note, ..Words::run(Note, format!("action item {item}: {text}{owner}")).by(by) }
+        }
+        Event::ActionItemDone { item, by, text } => Words {
+            subject: Subject::Note,
+            ..Words::run(Note, format!("action item {item} is done{}", because(text))).by(by)
         },
         Event::TornTailCut { bytes } => {
             Words::run(Run, format!("{bytes} bytes of an unfinished record were kept aside and cut off"))
@@ -193,12 +207,12 @@ pub(super) fn words(stamped: &Stamped) -> Words {
         }
         Event::StepRetried { step, attempt, by } => {
             let text = format!("attempt {attempt} begun by {by}");
-            Words::step(step, Deviation, text.clone()).by(by).deviates("retried", &text)
+            Words::step(step, Deviation, text).by(by).deviates("retried", "")
         }
         Event::RollbackStarted { step, attempt: _, by, digest: _, from } => {
             let at = if *from > 0 { format!(" again at its call {}", from + 1) } else { String::new() };
             let text = format!("rollback begun{at} by {by}");
-            Words::step(step, Deviation, text.clone()).by(by).deviates("rolled back", &text)
+            Words::step(step, Deviation, text).by(by).deviates("rolled back", "")
         }
         Event::StepRolledBack { step, attempt: _ } => Words::step(step, Ended, "rolled back"),
         Event::RollbackFailed { step, attempt: _, reason } => {
@@ -235,6 +249,17 @@ fn budget_exceeded(phase: Option<&str>, budget_ms: u64) -> Words {
 
 fn noted(by: &str, text: &str, about_ms: Option<i64>) -> String {
     about_ms.map_or_else(|| format!("{by}: {text}"), |about_ms| format!("{by}, about {}: {text}", hms_utc(about_ms)))
+}
+
+fn reached(
+    milestone: Milestone,
+    by: &str,
+    (about_ms, step): (Option<i64>, Option<&str>),
+    text: Option<&str>,
+) -> String {
+    let when = about_ms.map_or_else(String::new, |about_ms| format!(" at {}", hms_utc(about_ms)));
+    let how = step.map_or_else(|| format!("told by {by}"), |step| format!("with {step}"));
+    format!("milestone: {}{when}, {how}{}", milestone.word(), because(text.unwrap_or_default()))
 }
 
 fn requested(ticket: &Ticket, action: &str) -> String {

@@ -71,6 +71,7 @@ pub fn step(id: &str, action: &str, with: &Value) -> PlanStep {
         rollback: Vec::new(),
         resume: ResumePolicy::Probe,
         outputs: IndexMap::new(),
+        milestone: None,
         in_mode: true,
     }
 }
@@ -107,6 +108,7 @@ pub fn plan(steps: Vec<PlanStep>) -> Plan {
         rpo_ms: Some(3_600_000),
         rpa: None,
         clock_at_ms: 0,
+        knows_impact: false,
         started_at_ms: 0,
         inputs: object(json!({"customer": "acme", "primary": "eu-central-1", "dr": DR})),
         secrets: IndexMap::new(),

@@ -1,6 +1,8 @@
 //! The key tables of the dialect: the one place that says which keys there are. The reader refuses
 //! what is not in them, and the JSON Schema is made from them.
 
+use crate::model::milestone::{Milestone, Schedule};
+
 /// What may stand at a key, as far as a schema can say it.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Kind {
@@ -74,6 +76,7 @@ pub(super) const TOP: &[Key] = &[
     may("contacts", Named(CONTACT), "Whom to call"),
     may("mfa", Object(MFA), "How people prove their presence in a real run"),
     may("gates", Object(GATES), "Which steps wait for a person, and which ask for MFA"),
+    may("schedule", Word(&Schedule::WORDS), "How often it is to be rehearsed, for the report of what is due"),
     may("defaults", Object(DEFAULTS), "What steps have that do not say otherwise"),
     may("include", Words, "Local files whose sections are added to this one"),
     may("phases", ListOf(PHASE), "Named groups of steps, in order"),
@@ -236,6 +239,11 @@ pub(super) const STEP: &[Key] = &[
     may("resume", Word(&["probe", "ask", "rerun"]), "What a crash in the middle means, default probe"),
     may("outputs", NamedText, "Values that later steps use as steps.ID.outputs.NAME"),
     may("message", Text, "What this does, shown in the dialog"),
+    may(
+        "milestone",
+        Word(&Milestone::WORDS),
+        "The moment of the incident that its success is, for the timeline and the report",
+    ),
 ];
 
 pub(super) const SCENARIO: &[Key] = &[

@@ -179,6 +179,7 @@ fn phase(id: &str, budget_min: i64, status: StepStatus, critical: bool, steps: V
         forecast_end_ms: 0,
         steps,
         ready_reads: 0,
+        time: TimeSplit::default(),
     }
 }
 
@@ -259,6 +260,9 @@ pub fn mid_run() -> View {
         codes_at_aws: true,
         expired: Vec::new(),
         skew_ms: None,
+        milestones: Vec::new(),
+        last_call_ms: None,
+        rta_end_ms: None,
     };
     View { snapshot, rows: Arc::new(rows()), practice: Vec::new(), is_open: false, watched: None, over: None }
 }
@@ -462,8 +466,14 @@ pub fn finished() -> View {
     snapshot.rto = Some(Objective { budget_ms: 14_400_000, actual_ms: Some(11_384_000), met: Some(true) });
     snapshot.rpo = Some(Objective { budget_ms: 3_600_000, actual_ms: Some(2_467_000), met: Some(true) });
     snapshot.forecast = Forecast::default();
-    snapshot.time =
-        TimeSplit { people_ms: 1_872_000, cloud_ms: 5_680_000, checks_ms: 1_038_000, waiting_ms: 2_794_000 };
+    snapshot.time = TimeSplit {
+        people_ms: 1_872_000,
+        cloud_ms: 5_680_000,
+        checks_ms: 1_038_000,
+        waiting_ms: 2_794_000,
+        not_started_ms: 2_794_000,
+        ..TimeSplit::default()
+    };
     snapshot.journal_seq = 412;
     let times = [
         ("02:58:28", "03:18:20"),

@@ -200,6 +200,28 @@ fn a_note_is_kept_with_both_its_times() {
 }
 
 #[test]
+fn moments_and_action_items_are_noted_and_carried() {
+    let home = drilled();
+    let told = ["note", "last", "the pager", "--milestone", "detected", "--at", "-25m", "--operator", "bob"];
+    assert_eq!(home.run(&told).code, 0);
+    let summary = home.run(&["status", "last", "--json"]).json();
+    let moments = summary["milestones"].as_array().unwrap();
+    let detected = moments.iter().find(|one| one["milestone"] == "detected").unwrap();
+    assert_eq!((detected["by"].clone(), detected["source"].clone()), (json!("bob"), json!("told")));
+    assert!(detected["at"].as_str().unwrap() < detected["recorded_at"].as_str().unwrap());
+    assert_eq!(home.run(&["note", "last", "--milestone", "closed"]).code, 0);
+    assert_eq!(home.run(&["note", "last", "--milestone", "over"]).code, 2);
+    assert_eq!(home.run(&["note", "last", "--action", "Raise the alarm", "--owner", "carol"]).code, 0);
+    assert_eq!(home.run(&["note", "last", "--done", "2"]).code, 2);
+    assert_eq!(home.run(&["note", "last", "It rings now", "--done", "1"]).code, 0);
+    assert_eq!(home.run(&["note", "last", "--done", "1"]).code, 2);
+    assert_eq!(home.journal().last().unwrap()["ev"]["type"], "ActionItemDone");
+    assert_eq!(home.run(&["note", "last"]).code, 2, "a note needs words");
+    let story = home.run(&["timeline", "last"]).stdout;
+    assert!(story.contains("told by bob") && story.contains("action item 1: Raise the alarm, owner carol"), "{story}");
+}
+
+#[test]
 fn a_flipped_byte_is_named() {
     let home = drilled();
     assert_eq!(home.run(&["verify", "last"]).code, 0);

@@ -6,6 +6,7 @@ mod gates;
 mod leaving;
 mod login;
 mod lost;
+mod milestones;
 mod order;
 mod programs;
 mod progress;

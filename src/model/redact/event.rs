@@ -37,6 +37,8 @@ impl Redactor {
             | Event::RunLeft { reason: text }
             | Event::RunAborted { reason: text }
             | Event::NoteAdded { text, .. }
+            | Event::ActionItemAdded { text, .. }
+            | Event::ActionItemDone { text, .. }
             | Event::Anomaly { detail: text }
             | Event::CheckFailed { message: text, .. }
             | Event::CheckOverridden { reason: text, .. }
@@ -49,6 +51,11 @@ impl Redactor {
             | Event::RollbackFailed { reason: text, .. } => self.hide(text),
             Event::CheckPassed { detail, .. } | Event::MfaRefused { detail, .. } => {
                 if let Some(text) = detail {
+                    self.hide(text);
+                }
+            }
+            Event::MilestoneReached { text, .. } => {
+                if let Some(text) = text {
                     self.hide(text);
                 }
             }

@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::model::event::{
     DrillHeader, Event, MfaProof, MfaRefusal, Origin, Purpose, RunHeader, Stamped, Ticket, Timer, UnknownDecision,
 };
+use crate::model::milestone::Milestone;
 use crate::model::outcome::{CloudError, CloudErrorKind, Mode, ProbeAnswer, RunStatus};
 use crate::model::plan::Intent;
 
@@ -72,9 +73,12 @@ pub(super) const fn number(event: &Event) -> usize {
         Event::TimerFired { .. } => 38,
         Event::VerificationInDoubt { .. } => 39,
         Event::ChecksOutdated { .. } => 40,
+        Event::MilestoneReached { .. } => 41,
+        Event::ActionItemAdded { .. } => 42,
+        Event::ActionItemDone { .. } => 43,
     }
 }
-pub(super) const EVENTS: usize = 41;
+pub(super) const EVENTS: usize = 44;
 
 pub(super) fn every_event(text: &str) -> Vec<Event> {
     [run_events(text), gate_events(text), call_events(text), end_events(text)].concat()
@@ -105,6 +109,22 @@ fn run_events(text: &str) -> Vec<Event> {
         Event::BudgetExceeded { phase: None, budget_ms: 14_400_000 },
         Event::NoteAdded { by: s(), text: s(), about_ms: None, step: None },
         Event::NoteAdded { by: s(), text: s(), about_ms: Some(START_MS), step: Some(s()) },
+        Event::MilestoneReached {
+            milestone: Milestone::Detected,
+            by: s(),
+            about_ms: Some(START_MS),
+            step: None,
+            text: Some(s()),
+        },
+        Event::MilestoneReached {
+            milestone: Milestone::Declared,
+            by: s(),
+            about_ms: None,
+            step: Some(s()),
+            text: None,
+        },
+        Event::ActionItemAdded { item: 1, by: s(), text: s(), owner: Some(s()) },
+        Event::ActionItemDone { item: 1, by: s(), text: s() },
         Event::TornTailCut { bytes: 10 },
         Event::Anomaly { detail: s() },
     ]

@@ -1,8 +1,11 @@
 //! A finished run as the engine would show it.
 
 use super::every::START_MS;
-use crate::engine::snapshot::{Activity, DrillView, Forecast, Objective, PhaseView, Snapshot, StepView, TimeSplit};
+use crate::engine::snapshot::{
+    Activity, DrillView, Forecast, MilestoneSource, MilestoneView, Objective, PhaseView, Snapshot, StepView, TimeSplit,
+};
 use crate::model::Value;
+use crate::model::milestone::Milestone;
 use crate::model::outcome::{Class, Mode, Risk, RunStatus, StepStatus};
 
 pub(super) fn snapshot(text: &str, mode: Mode) -> Snapshot {
@@ -24,7 +27,16 @@ pub(super) fn snapshot(text: &str, mode: Mode) -> Snapshot {
         rto: Some(Objective { budget_ms: 14_400_000, actual_ms: Some(5_347_000), met: Some(true) }),
         rpo: Some(Objective { budget_ms: 3_600_000, actual_ms: Some(3_700_000), met: Some(false) }),
         forecast: Forecast::default(),
-        time: TimeSplit { people_ms: 347_000, cloud_ms: 4_000_000, checks_ms: 500_000, waiting_ms: 500_000 },
+        time: TimeSplit {
+            people_ms: 347_000,
+            cloud_ms: 4_000_000,
+            checks_ms: 500_000,
+            waiting_ms: 500_000,
+            not_started_ms: 200_000,
+            paused_ms: 250_000,
+            elsewhere_ms: 0,
+            tool_ms: 50_000,
+        },
         phases: vec![phase(text)],
         steps: vec![step(text)],
         contacts: Vec::new(),
@@ -43,6 +55,21 @@ pub(super) fn snapshot(text: &str, mode: Mode) -> Snapshot {
         codes_at_aws: false,
         expired: Vec::new(),
         skew_ms: None,
+        milestones: vec![milestone(text)],
+        last_call_ms: Some(START_MS + 5_000_000),
+        rta_end_ms: Some(START_MS + 5_347_000),
+    }
+}
+
+fn milestone(text: &str) -> MilestoneView {
+    MilestoneView {
+        milestone: Milestone::Detected,
+        at_ms: START_MS + 60_000,
+        recorded_ms: Some(START_MS + 120_000),
+        seq: Some(7),
+        by: Some(text.to_owned()),
+        step: None,
+        source: MilestoneSource::Told,
     }
 }
 
@@ -60,6 +87,7 @@ fn phase(text: &str) -> PhaseView {
         forecast_end_ms: START_MS,
         steps: vec![0],
         ready_reads: 0,
+        time: TimeSplit { cloud_ms: 400_000, people_ms: 10_000, ..TimeSplit::default() },
     }
 }
 

@@ -11,6 +11,7 @@ use crate::model::outcome::{Mode, RunStatus};
 use crate::model::plan::Intent;
 use crate::model::text::safe;
 use crate::model::time::rfc3339;
+use crate::report::milestones::{Intervals, MilestoneSummary, Rta};
 use crate::report::row::RowKind;
 use crate::report::summary::{
     JournalFacts, ObjectiveSummary, PhaseSummary, StepSummary, Summary, TimeSummary, VERSION,
@@ -55,6 +56,9 @@ pub struct Document {
     pub clock_at_ms: i64,
     pub rto: Option<ObjectiveSummary>,
     pub rpo: Option<ObjectiveSummary>,
+    pub rta: Rta,
+    pub milestones: Vec<MilestoneSummary>,
+    pub intervals: Intervals,
     pub time: TimeSummary,
     pub phases: Vec<PhaseSummary>,
     pub steps: Vec<StepSummary>,
@@ -183,11 +187,14 @@ impl Gathered {
             clock_at_ms: snapshot.clock_at_ms,
             rto: summary.rto,
             rpo: summary.rpo,
+            rta: summary.rta,
+            milestones: summary.milestones.clone(),
+            intervals: summary.intervals,
             time: summary.time,
             phases: summary.phases.iter().map(safe_phase).collect(),
             steps: summary.steps.iter().map(safe_step).collect(),
             chart,
-            deviations: self.deviations,
+            deviations: self.deviations.found,
             notes: self.notes,
             rows: Vec::new(),
             left_out: self.left_out,

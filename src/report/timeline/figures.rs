@@ -1,6 +1,7 @@
 //! Objectives, shares and states in words: the same ones in every format.
 
 use super::Document;
+use crate::model::milestone::Milestone;
 use crate::model::outcome::{Mode, RunStatus};
 use crate::model::time::{clock_hms, human_ms};
 
@@ -56,7 +57,7 @@ pub(super) fn phases(document: &Document) -> impl Iterator<Item = Figure> {
         .map(|phase| Figure::new(&format!("Phase {}", phase.id), phase.budget_ms, Some(phase.actual_ms), phase.met))
 }
 
-/// One of the four parts that the time since the clock started falls into.
+/// One of the parts that the time since the clock started falls into.
 pub(super) struct Share {
     pub name: &'static str,
     /// For a style sheet.
@@ -66,18 +67,64 @@ pub(super) struct Share {
 }
 
 pub(super) fn shares(document: &Document) -> Vec<Share> {
-    let time = document.time;
-    let total_ms = time.people_ms + time.cloud_ms + time.checks_ms + time.waiting_ms;
-    let share = |name, class, ms: u64| {
+    let total_ms = document.time.whole_ms();
+    let share = |(name, ms): (&'static str, u64)| {
         let percent = (ms * 100 + total_ms / 2).checked_div(total_ms).unwrap_or(0);
+        let class = match name {
+            "people decide" => "people",
+            "AWS at work" => "cloud",
+            "checks" => "checks",
+            _ => "idle",
+        };
         Share { name, class, ms, percent }
     };
-    vec![
-        share("People decide", "people", time.people_ms),
-        share("Cloud at work", "cloud", time.cloud_ms),
-        share("Checks", "checks", time.checks_ms),
-        share("Not started, paused or idle", "idle", time.waiting_ms),
+    document.time.parts().into_iter().map(share).collect()
+}
+
+/// The recovery counted in both ways: name and time.
+pub(super) fn recovery(document: &Document) -> [(&'static str, String); 2] {
+    [
+        ("Recovery, checks green", told(document.rta.verified_ms)),
+        ("Recovery, last call returned", told(document.rta.last_call_ms)),
     ]
+}
+
+/// A moment of the incident.
+pub(super) struct Moment {
+    pub name: &'static str,
+    pub at: String,
+    pub how: String,
+    /// When it was written down, if that was later.
+    pub noted: String,
+}
+
+/// Every moment, known or not.
+pub(super) fn moments(document: &Document) -> Vec<Moment> {
+    let moment = |wanted: Milestone| match document.milestones.iter().find(|one| one.milestone == wanted) {
+        Some(one) => Moment {
+            name: wanted.word(),
+            at: one.at.clone(),
+            how: one.how(),
+            noted: one.recorded_at.clone().filter(|noted| *noted != one.at).unwrap_or_default(),
+        },
+        None => {
+            Moment { name: wanted.word(), at: "not known".to_owned(), how: String::new(), noted: String::new() }
+        }
+    };
+    Milestone::ALL.into_iter().map(moment).collect()
+}
+
+/// The times that means are made of: name and time.
+pub(super) fn intervals(document: &Document) -> [(&'static str, String); 3] {
+    [
+        ("To detect (impact to detected)", told(document.intervals.detect_ms)),
+        ("To decide (detected to declared)", told(document.intervals.decide_ms)),
+        ("To restore (impact to recovered)", told(document.intervals.restore_ms)),
+    ]
+}
+
+fn told(ms: Option<u64>) -> String {
+    ms.map_or_else(|| "not known".to_owned(), clock_hms)
 }
 
 /// What kind of run this was, in a sentence.

@@ -4,7 +4,8 @@
 
 use std::collections::HashMap;
 
-use super::document::{Deviation, Entry, Note};
+use super::deviations::Deviations;
+use super::document::{Entry, Note};
 use crate::model::Value;
 use crate::model::event::{Event, Purpose, RunHeader, Stamped, TargetIdentity, Ticket};
 use crate::model::outcome::CloudError;
@@ -17,7 +18,7 @@ use crate::report::words::{Words, words};
 #[derive(Debug, Default)]
 pub struct Gathered {
     pub(super) head: Option<Head>,
-    pub(super) deviations: Vec<Deviation>,
+    pub(super) deviations: Deviations,
     pub(super) notes: Vec<Note>,
     pub(super) left_out: u64,
     pub(super) marks: HashMap<String, Mark>,
@@ -74,7 +75,7 @@ impl Gathered {
             self.mark(step, stamped);
         }
         let words = words(stamped);
-        self.deviations.extend(deviation(stamped, &words));
+        self.deviations.take(stamped, &words);
         self.notes.extend(note(stamped));
         let entry = (words.kind != RowKind::Detail).then(|| entry(stamped, &words));
         self.left_out += u64::from(entry.is_none());
@@ -168,18 +169,6 @@ fn entry(stamped: &Stamped, words: &Words) -> Entry {
         kind: row.kind,
         text: row.text,
     }
-}
-
-fn deviation(stamped: &Stamped, words: &Words) -> Option<Deviation> {
-    let deviation = words.deviation.as_ref()?;
-    Some(Deviation {
-        seq: stamped.seq,
-        at_ms: stamped.at_ms,
-        step: words.step.as_deref().map(safe),
-        what: deviation.what,
-        by: words.by.as_deref().map(safe),
-        reason: safe(&deviation.reason),
-    })
 }
 
 fn note(stamped: &Stamped) -> Option<Note> {

@@ -10,7 +10,7 @@
 //! | `regions`, `account`, `tool`, `binary`, `inputs` (pairs), `drill` (`seed scenario speed surprise`, or null) | where and with what |
 //! | `started_at`, `ended_at`, `clock_at` | the run, and the start of the RTO clock |
 //! | `zone` | the second zone, where one was asked for; `at_local` of each row is its time there |
-//! | `rto`, `rpo`, `time`, `phases`, `steps`, `journal` | as in the summary |
+//! | `rto`, `rpo`, `rta`, `milestones`, `intervals`, `time`, `phases`, `steps`, `journal` | as in the summary |
 //! | `chart` | phases and steps as bars over time: whom each waited for, and what was called |
 //! | `deviations` | `seq at step what by reason`: paused, skipped, check overridden, sent again, … |
 //! | `notes` | `seq about_at recorded_at by step text` |

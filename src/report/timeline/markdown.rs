@@ -6,11 +6,11 @@ use std::fmt::Write as _;
 use std::io;
 
 use super::document::{Deviation, Entry};
-use super::figures::{self, Figure};
+use super::figures::{self, Figure, Moment};
 use super::{Document, Format, Options, Zone};
 use crate::model::outcome::StepStatus;
 use crate::model::time::{clock_hms, rfc3339};
-use crate::report::summary::StepSummary;
+use crate::report::summary::{PhaseSummary, StepSummary};
 
 /// Renders a timeline.
 #[must_use]
@@ -96,11 +96,49 @@ fn objectives(out: &mut Page, document: &Document) {
     for figure in figures::phases(document) {
         figure_row(out, &figure);
     }
-    out.section("Where the time went");
-    out.table(&["", "Time", "Share"]);
-    for share in figures::shares(document) {
-        out.row(&[share.name, &clock_hms(share.ms), &format!("{}%", share.percent)]);
+    for (name, time) in figures::recovery(document) {
+        out.row(&[name, "", &time, ""]);
     }
+    moments(out, document);
+    out.section("Where the time went");
+    time(out, document);
+}
+
+fn moments(out: &mut Page, document: &Document) {
+    out.section("Milestones");
+    out.table(&["", "Time (UTC)", "Known by", "Noted"]);
+    for Moment { name, at, how, noted } in figures::moments(document) {
+        out.row(&[name, &at, &how, &noted]);
+    }
+    out.line("");
+    out.table(&["", "Time"]);
+    for (name, time) in figures::intervals(document) {
+        out.row(&[name, &time]);
+    }
+}
+
+/// Whose the time was: a row a part, a column a phase.
+fn time(out: &mut Page, document: &Document) {
+    let names: Vec<String> = document.phases.iter().map(|phase| escape(&phase.id)).collect();
+    let columns: Vec<&str> = ["", "Time", "Share"].into_iter().chain(names.iter().map(String::as_str)).collect();
+    out.table(&columns);
+    let of_phase = |phase: &PhaseSummary, name: &str| {
+        let part = phase.time.parts().into_iter().find(|(part, _)| *part == name);
+        clock_hms(part.map_or(0, |(_, ms)| ms))
+    };
+    let mut row = |name: &str, time: String, share: String, of: &dyn Fn(&PhaseSummary) -> String| {
+        let phases: Vec<String> = document.phases.iter().map(of).collect();
+        let cells = [name, &time, &share].into_iter().chain(phases.iter().map(String::as_str));
+        out.row(&cells.collect::<Vec<_>>());
+    };
+    for share in figures::shares(document) {
+        row(share.name, clock_hms(share.ms), format!("{}%", share.percent), &|phase| of_phase(phase, share.name));
+    }
+    if document.phases.iter().any(|phase| phase.time.elsewhere_ms > 0) {
+        row("other phases", String::new(), String::new(), &|phase| clock_hms(phase.time.elsewhere_ms));
+    }
+    let whole = clock_hms(document.time.whole_ms());
+    row("in all", whole, String::new(), &|phase| clock_hms(phase.time.whole_ms()));
 }
 
 fn figure_row(out: &mut Page, figure: &Figure) {
@@ -186,7 +224,7 @@ fn evidence(out: &mut Page, document: &Document) {
 }
 
 /// Text as text: no cell ends early, nothing becomes code, a link, HTML or emphasis.
-fn escape(text: &str) -> String {
+pub(in crate::report) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut before = ' ';
     let mut chars = text.chars().peekable();

@@ -6,6 +6,7 @@
 
 pub mod chart;
 pub mod csv;
+pub mod deviations;
 pub mod document;
 mod figures;
 mod gather;

@@ -84,6 +84,7 @@ fn empty(runbook: &Runbook, context: &RunContext) -> Plan {
         rpo_ms: runbook.objectives.rpo_ms,
         rpa: runbook.objectives.rpa.clone(),
         clock_at_ms: context.now_ms,
+        knows_impact: runbook.objectives.clock.is_some(),
         started_at_ms: context.now_ms,
         inputs: Object::new(),
         secrets: runbook.secrets.clone(),

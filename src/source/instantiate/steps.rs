@@ -114,6 +114,7 @@ fn instance(
         rollback: step.rollback.iter().map(|other| inherited_use(other, &uses.with)).collect(),
         resume: step.resume,
         outputs: step.outputs.clone(),
+        milestone: step.milestone,
         in_mode: step.modes.contains(&plan.mode),
         uses,
     };

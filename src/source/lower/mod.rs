@@ -15,6 +15,7 @@ use super::diagnostic::{Diagnostic, did_you_mean_or_list};
 use super::keys::{FRAGMENT, TOP};
 use super::shape::{self, Shape};
 use super::sink::Sink;
+use crate::model::milestone::Schedule;
 use crate::model::outcome::Risk;
 use crate::model::runbook::{Objectives, OnFailure, Phase, Retry, Runbook};
 use crate::model::span::{Located, Span};
@@ -81,6 +82,11 @@ pub(super) struct Context<'a> {
     policy: Policy,
 }
 
+/// Each word with what it stands for.
+fn words<T: Copy, const N: usize>(words: [&'static str; N], meanings: [T; N]) -> [(&'static str, T); N] {
+    std::array::from_fn(|ix| (words[ix], meanings[ix]))
+}
+
 /// Lowers the set; the first tree is the runbook, the others are fragments.
 pub(super) fn lower(trees: &[Tree], sink: &mut Sink) -> Option<Lowered> {
     let mut shapes = Vec::with_capacity(trees.len());
@@ -110,6 +116,7 @@ pub(super) fn lower(trees: &[Tree], sink: &mut Sink) -> Option<Lowered> {
         roles: IndexMap::new(),
         contacts: IndexMap::new(),
         mfa: sections::mfa(top, sink),
+        schedule: top.word("schedule", &words(Schedule::WORDS, Schedule::ALL), sink),
         phases: Vec::new(),
     };
     sections::all(&shapes, &mut runbook, sink);

@@ -2,7 +2,8 @@
 
 use indexmap::IndexMap;
 
-use super::{Context, Extra, Names, checks, gates};
+use super::{Context, Extra, Names, checks, gates, words};
+use crate::model::milestone::Milestone;
 use crate::model::outcome::{CloudErrorKind, Mode, Risk};
 use crate::model::runbook::{ActionUse, OnFailure, ResumePolicy, Retry, Step};
 use crate::model::span::{Located, Span};
@@ -58,6 +59,7 @@ pub(super) fn step(tree: &Tree, context: &Context<'_>, sink: &mut Sink) -> Optio
         rollback: rollback(&shape, &owner, sink),
         resume: resume(&shape, risk, sink),
         outputs: outputs(&shape, sink),
+        milestone: shape.word("milestone", &words(Milestone::WORDS, Milestone::ALL), sink),
         id: id.map(|id| id.value).unwrap_or_default(),
         uses,
         emergency,

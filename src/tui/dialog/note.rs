@@ -4,6 +4,7 @@ use super::field::Field;
 use super::guard::Guard;
 use super::{Button, Form, Kind, Row2};
 use crate::engine::command::Command;
+use crate::model::milestone::Milestone;
 use crate::model::time::{parse_duration_ms, parse_rfc3339_ms};
 use crate::tui::pen::{plain, quiet};
 
@@ -11,6 +12,7 @@ pub fn open(step: &str) -> Form {
     let fields = vec![
         Field::text("Note", 1, ""),
         Field::text("About", 0, "empty for now; -5m for five minutes ago, or a time in UTC"),
+        Field::text("Moment", 0, "or: impact detected declared mitigated recovered closed"),
     ];
     let mut form = Form::new(Kind::Note, step, fields, Guard::open());
     form.focus = 1;
@@ -35,6 +37,15 @@ pub fn about_ms(text: &str, now_ms: i64) -> Result<Option<i64>, String> {
     if at_ms > now_ms { Err("that is in the future".to_owned()) } else { Ok(Some(at_ms)) }
 }
 
+/// The moment of the incident that it tells, if it is one.
+fn milestone(text: &str) -> Result<Option<Milestone>, String> {
+    let word = text.trim().to_lowercase();
+    if word.is_empty() {
+        return Ok(None);
+    }
+    Milestone::parse(&word).map(Some).ok_or_else(|| "is no moment".to_owned())
+}
+
 pub fn buttons(form: &Form) -> Vec<Button> {
     let mut locked = Vec::new();
     if !form.is_complete(0) {
@@ -43,11 +54,17 @@ pub fn buttons(form: &Form) -> Vec<Button> {
     if let Err(why) = about_ms(&form.text(1), i64::MAX) {
         locked.push(format!("2 {why}"));
     }
+    if let Err(why) = milestone(&form.text(2)) {
+        locked.push(format!("3 {why}"));
+    }
     vec![Button::new('W', "Write the note", locked)]
 }
 
 pub fn command(form: &Form, now_ms: i64) -> Option<Command> {
     let about_ms = about_ms(&form.text(1), now_ms).ok()?;
+    if let Some(milestone) = milestone(&form.text(2)).ok()? {
+        return Some(Command::Milestone { milestone, about_ms, text: form.text(0) });
+    }
     let step = (!form.step.is_empty()).then(|| form.step.clone());
     Some(Command::Note { text: form.text(0), about_ms, step })
 }

@@ -117,11 +117,16 @@ fn a_doubt_a_check_and_a_failure_can_be_settled() {
 #[test]
 fn notes_pauses_and_leaving() {
     let mut talk = Talk::new(fixtures::mid_run());
-    talk.lines(&["n", "vendor called", "-5m", "p", "", "q", "no", "q", "leave", ""]);
+    talk.lines(&["n", "vendor called", "-5m", "", "n", "pager", "", "detected", "p", "", "q", "no", "q", "leave", ""]);
     assert!(
         matches!(
             talk.sent.as_slice(),
-            [Command::Note { about_ms: Some(_), .. }, Command::Pause { .. }, Command::Leave { .. }]
+            [
+                Command::Note { about_ms: Some(_), .. },
+                Command::Milestone { about_ms: None, .. },
+                Command::Pause { .. },
+                Command::Leave { .. }
+            ]
         ),
         "{:?}\n{}",
         talk.sent,

@@ -9,7 +9,9 @@ use crate::engine::snapshot::{Objective, Snapshot};
 use crate::model::outcome::RunStatus;
 use crate::model::text::width;
 use crate::model::time::{clock_hms, human_ms};
+use crate::report::milestones::Rta;
 use crate::report::row::RowKind;
+use crate::report::summary::TimeSummary;
 use crate::tui::dialog::Row2;
 use crate::tui::look;
 use crate::tui::model::Model;
@@ -69,6 +71,7 @@ pub fn rows(view: &View, cells: u16) -> Vec<Row2> {
     let snapshot = &view.snapshot;
     let mut rows = Vec::new();
     rows.extend(snapshot.rto.map(|rto| objective("RTO", rto, cells)));
+    rows.extend(last_call(snapshot));
     rows.extend(snapshot.rpo.map(|rpo| objective("RPO", rpo, cells)));
     rows.push(Row2::default());
     let time = time_rows(snapshot);
@@ -116,14 +119,16 @@ fn objective(name: &str, objective: Objective, cells: u16) -> Row2 {
     ])
 }
 
+/// The clock stopped when the checks were green; the last call had returned before that.
+fn last_call(snapshot: &Snapshot) -> Option<Row2> {
+    let (rta, _) = (Rta::of(snapshot), snapshot.rto?);
+    let (last_ms, verified_ms) = (rta.last_call_ms?, rta.verified_ms?);
+    let text = format!("checks green at {}, last call returned at {}", clock_hms(verified_ms), clock_hms(last_ms));
+    Some(Row2::left(vec![quiet(format!("            {text}"))]))
+}
+
 fn time_rows(snapshot: &Snapshot) -> Vec<Vec<(String, Tone)>> {
-    let time = snapshot.time;
-    let parts = [
-        ("waiting to start", time.waiting_ms),
-        ("people decide", time.people_ms),
-        ("cloud at work", time.cloud_ms),
-        ("checks", time.checks_ms),
-    ];
+    let parts = TimeSummary::from(snapshot.time).parts();
     let whole: u64 = parts.iter().map(|(_, ms)| ms).sum();
     let mut rows = vec![vec![quiet("WHERE THE TIME WENT")]];
     for (name, ms) in parts {

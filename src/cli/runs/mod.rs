@@ -1,13 +1,15 @@
 //! Runs kept on this machine: finding one, listing them, showing the state of one.
 
+pub mod diff;
+
 use serde_json::{Value, json};
 use time_humanize::{Accuracy, HumanTime, Tense};
 
-use super::exit::{CliError, Exit, Outcome};
-use super::kept;
-use super::out;
-use super::settings::Settings;
-use super::summary;
+use crate::cli::exit::{CliError, Exit, Outcome};
+use crate::cli::kept;
+use crate::cli::out;
+use crate::cli::settings::Settings;
+use crate::cli::summary;
 use crate::journal::store::{self, FindError, RunEntry};
 use crate::model::time::{clock_hms, rfc3339};
 use crate::report::summary::{Summary, VERSION};
@@ -91,7 +93,7 @@ fn row_json(entry: &RunEntry, summary: &Result<Summary, CliError>) -> Value {
 
 /// How long ago, in prose: `2 hours ago`.
 fn ago(at_ms: i64) -> String {
-    let passed_s = (super::doctor::now_ms() - at_ms).max(0) / 1000;
+    let passed_s = (crate::cli::doctor::now_ms() - at_ms).max(0) / 1000;
     if passed_s < 60 {
         return "just now".to_owned();
     }
@@ -116,9 +118,9 @@ mod tests {
 
     #[test]
     fn an_id_tells_when_its_run_was_begun() {
-        let before = super::super::doctor::now_ms();
+        let before = crate::cli::doctor::now_ms();
         let begun = begun_ms(&store::new_run_id());
-        assert!((before..=super::super::doctor::now_ms()).contains(&begun), "{before} {begun}");
+        assert!((before..=crate::cli::doctor::now_ms()).contains(&begun), "{before} {begun}");
         assert_eq!(begun_ms("00000000000000000000000000"), 0);
     }
 }
