@@ -107,9 +107,7 @@ pub(super) fn moments(document: &Document) -> Vec<Moment> {
             how: one.how(),
             noted: one.recorded_at.clone().filter(|noted| *noted != one.at).unwrap_or_default(),
         },
-        None => {
-            Moment { name: wanted.word(), at: "not known".to_owned(), how: String::new(), noted: String::new() }
-        }
+        None => Moment { name: wanted.word(), at: "not known".to_owned(), how: String::new(), noted: String::new() },
     };
     Milestone::ALL.into_iter().map(moment).collect()
 }
