@@ -437,8 +437,15 @@ pub struct Sign {
 const AFTER_VERIFY: &str = "\
 PATH is a bundle, a journal or a copy of one; nothing else of this machine is needed then.
 
-Exit code 0: whole, and all that was asked for holds. 1: not signed as asked. 8: changed, cut or
-not what it says it is.";
+With --cloudtrail each call that changed something must have an event with its request id that says
+the same, and each such event of this run's identities, while it went on, must be recorded. Fetch
+events of every region that the run worked in, and of us-east-1 for Route 53 and CloudFront, not
+before 15 minutes have passed: for example
+
+  aws cloudtrail lookup-events --region REGION --start-time BEGIN --end-time END > events.json
+
+Exit code 0: whole, and all that was asked for holds. 1: not signed as asked, or CloudTrail tells it
+otherwise. 8: changed, cut or not what it says it is.";
 
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_VERIFY)]
@@ -452,6 +459,13 @@ pub struct Verify {
     /// Who must have signed, as that file names them; anybody in it unless given
     #[arg(long, value_name = "NAME", requires = "allowed_signers")]
     pub identity: Option<String>,
+    /// Compare the recorded calls with CloudTrail's events: files as they lie in S3 (also .gz), or what
+    /// `aws cloudtrail lookup-events` prints
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub cloudtrail: Vec<PathBuf>,
+    /// With --cloudtrail: also list reads that the journal does not know
+    #[arg(long, requires = "cloudtrail")]
+    pub reads: bool,
 }
 
 #[derive(Debug, Args)]

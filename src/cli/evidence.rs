@@ -20,13 +20,16 @@ pub struct Evidence {
     pub torn_bytes: u64,
 }
 
-/// Reads a run's directory, or that of a copy.
+/// Reads a run's directory, or a journal's file with what lies beside it.
 ///
 /// # Errors
 /// When the journal is damaged, too large, or the disk fails.
-pub fn read(run_dir: &Path) -> Result<Evidence, CliError> {
+pub fn read(path: &Path) -> Result<Evidence, CliError> {
+    let is_dir = path.is_dir();
+    let file = if is_dir { path.join("journal.jsonl") } else { path.to_owned() };
+    let run_dir = if is_dir { path } else { path.parent().unwrap_or(path) };
     let failed = |error: io::Error| CliError::failed(format!("failed to read the journal: {error}"));
-    let mut bytes = bounded(&run_dir.join("journal.jsonl"), BUNDLE_MAX_BYTES).map_err(failed)?;
+    let mut bytes = bounded(&file, BUNDLE_MAX_BYTES).map_err(failed)?;
     // Somebody may be writing: what is taken is what stood here in one moment, up to its last whole line.
     let whole_bytes = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     let torn_bytes = (bytes.len() - whole_bytes) as u64;

@@ -5,6 +5,7 @@
 
 pub mod actions;
 pub mod bundle;
+pub mod cloudtrail;
 pub mod diff;
 pub mod fold;
 pub mod milestones;

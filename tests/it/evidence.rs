@@ -7,8 +7,9 @@ use std::process::{Command, Stdio};
 
 use lifeboat::engine::ports::Journal as _;
 use lifeboat::journal::{Clocks, FileJournal};
-use lifeboat::model::event::Event;
+use lifeboat::model::event::{Event, Purpose, RunHeader, Ticket};
 use lifeboat::report::bundle::{self, Members};
+use serde_json::{Value, json};
 
 use crate::home::Home;
 
@@ -391,4 +392,150 @@ fn without_ssh_keygen_it_is_said_what_is_missing() {
     assert!(said.code == 0 && said.stderr.contains("not checked"), "{said:?}");
     let said = home.run_in(&["verify", &file, "--allowed-signers", &allowed], &nowhere);
     assert!(said.code == 1 && said.stderr.contains("ssh-keygen is not here"), "{said:?}");
+}
+
+const RUN: &str = "01K9AAAAAAAAAAAAAAAAAAAAAA";
+const OURS: &str = "arn:aws:sts::111122223333:assumed-role/dr-operator/alice";
+
+/// The journal of a real run of one call, as if this machine had driven it.
+fn promoted(home: &Home) {
+    let ticket = Ticket { step: "promote".to_owned(), attempt: 1, purpose: Purpose::Action };
+    let header = json!({
+        "runbook": "x", "digest": "sha256:0", "files": [], "mode": "real", "operator": "alice", "inputs": {},
+        "version": "0", "binary": "sha256:0",
+        "identities": [{"target": "dr", "account": "111122223333", "arn": OURS, "region": "us-west-2"}],
+    });
+    let header: RunHeader = serde_json::from_value(header).unwrap();
+    let dir = home.path().join("runs").join(RUN);
+    let begin_ms = 1_795_230_000_000;
+    let (mut journal, _) = FileJournal::create(&dir, RUN, "alice", Clocks::Real, header, begin_ms).unwrap();
+    let asked = Event::ActionRequested {
+        ticket: ticket.clone(),
+        action: "aws/rds.promote_read_replica_db_cluster".to_owned(),
+        request: json!({"db_cluster_identifier": "orders-dr"}),
+        digest: "sha256:1".to_owned(),
+        token: "t".to_owned(),
+        target: json!({"name": "dr", "region": "us-west-2", "account": "111122223333"}),
+    };
+    let answered = Event::ActionSucceeded {
+        ticket,
+        result: json!({}),
+        request_id: Some("req-1".to_owned()),
+        cloud_ms: Some(begin_ms + 1_000),
+    };
+    journal.append(begin_ms + 500, asked).unwrap();
+    journal.append(begin_ms + 1_200, answered).unwrap();
+    journal.sync().unwrap();
+}
+
+fn event(name: &str, request_id: &str) -> Value {
+    json!({
+        "eventVersion": "1.11", "eventTime": "2026-11-21T03:00:01Z", "eventSource": "rds.amazonaws.com",
+        "userIdentity": {"type": "AssumedRole", "arn": OURS, "accountId": "111122223333"},
+        "eventName": name, "awsRegion": "us-west-2", "recipientAccountId": "111122223333",
+        "requestParameters": {"dBClusterIdentifier": "orders-dr"}, "readOnly": false,
+        "requestID": request_id, "eventID": format!("event-{request_id}"),
+    })
+}
+
+#[test]
+fn the_journal_is_held_against_cloudtrail() {
+    let home = Home::new();
+    promoted(&home);
+    let delivered = json!({"Records": [event("PromoteReadReplicaDBCluster", "req-1")]}).to_string();
+    let plain = home.write("trail.json", &delivered);
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut packer, delivered.as_bytes()).unwrap();
+    let packed = home.write("trail.json.gz", packer.finish().unwrap());
+    for files in [vec![&plain], vec![&packed], vec![&plain, &packed]] {
+        let args: Vec<&str> =
+            ["verify", "last", "--cloudtrail"].into_iter().chain(files.iter().map(|file| file.as_str())).collect();
+        let said = home.run(&args);
+        assert!(said.code == 0 && said.stderr.contains("1 of 1 recorded calls"), "{said:?}");
+    }
+    let told = home.run(&["verify", "last", "--json", "--cloudtrail", &packed]).json();
+    assert_eq!(told["cloudtrail"]["holds"], true);
+    assert_eq!(told["cloudtrail"]["matched"][0]["call"]["request_id"], "req-1");
+
+    // Negative controls: no event, one that tells it otherwise, and one too many.
+    let none = home.write("none.json", "{\"Records\": []}");
+    let said = home.run(&["verify", "last", "--cloudtrail", &none]);
+    assert!(said.code == 1 && said.stderr.contains("1 without an event"), "{said:?}");
+    let other = home.write("other.json", event("DeleteDBCluster", "req-1").to_string());
+    let said = home.run(&["verify", "last", "--cloudtrail", &other]);
+    assert!(said.code == 1 && said.stderr.contains("1 told otherwise"), "{said:?}");
+    let more = home.write("more.json", event("DeleteDBCluster", "req-2").to_string());
+    let said = home.run(&["verify", "last", "--cloudtrail", &plain, &more]);
+    assert!(said.code == 1 && said.stderr.contains("1 unknown to the journal"), "{said:?}");
+    assert!(said.stderr.contains(&format!("rds:DeleteDBCluster by {OURS} in 111122223333 us-west-2")), "{said:?}");
+
+    let nonsense = home.write("nonsense.json", "no events");
+    let said = home.run(&["verify", "last", "--cloudtrail", &nonsense]);
+    assert!(said.code == 2 && said.stderr.contains("no JSON"), "{said:?}");
+    let (drill, _) = drilled();
+    let said = drill.run(&["verify", "last", "--cloudtrail", &plain]);
+    assert!(said.code == 2 && said.stderr.contains("simulated cloud"), "{said:?}");
+}
+
+/// Where CloudTrail files the operations of the shipped failover, by AWS's documentation.
+#[cfg(feature = "aws")]
+const NAMES: [(&str, &str, &str); 8] = [
+    ("aws/rds.promote_read_replica_db_cluster", "rds", "PromoteReadReplicaDBCluster"),
+    ("aws/rds.promote_read_replica", "rds", "PromoteReadReplica"),
+    ("aws/ecs.update_service", "ecs", "UpdateService"),
+    ("aws/application_autoscaling.register_scalable_target", "autoscaling", "RegisterScalableTarget"),
+    ("aws/route53.change_resource_record_sets", "route53", "ChangeResourceRecordSets"),
+    ("aws/cloudfront.update_origin", "cloudfront", "UpdateDistribution2020_05_31"),
+    ("aws/cloudfront.create_invalidation", "cloudfront", "CreateInvalidation2020_05_31"),
+    ("aws/sns.publish", "sns", "Publish"),
+];
+
+/// The newest run, which was real, beside the events that CloudTrail would have made of its calls; emulators make
+/// none. Then one call less, and one more.
+#[cfg(feature = "aws")]
+pub fn matches_its_trail(home: &Home) {
+    let journal = home.journal();
+    let arn = journal[0]["ev"]["identities"][0]["arn"].clone();
+    let asked = |id: &Value| {
+        let ended = journal.iter().find(|record| record["ev"]["request_id"] == *id).unwrap();
+        let of = |record: &&Value| {
+            record["ev"]["type"] == "ActionRequested" && record["ev"]["ticket"] == ended["ev"]["ticket"]
+        };
+        journal.iter().rev().filter(|record| record["seq"].as_u64() < ended["seq"].as_u64()).find(of).unwrap().clone()
+    };
+    let succeeded = journal.iter().filter(|record| record["ev"]["type"] == "ActionSucceeded");
+    let mut events = Vec::new();
+    for record in succeeded {
+        let id = record["ev"]["request_id"].clone();
+        let Some(call) = id.is_string().then(|| asked(&id)) else { continue };
+        let Some((_, source, name)) = NAMES.iter().find(|(action, ..)| call["ev"]["action"] == *action) else {
+            continue;
+        };
+        let is_global = matches!(*source, "route53" | "cloudfront");
+        let region = if is_global { json!("us-east-1") } else { call["ev"]["target"]["region"].clone() };
+        events.push(json!({
+            "eventVersion": "1.11", "eventTime": record["wall"], "eventSource": format!("{source}.amazonaws.com"),
+            "eventName": name, "awsRegion": region, "requestID": id, "eventID": format!("event-{id}"), "readOnly": false,
+            "userIdentity": {"type": "AssumedRole", "arn": arn}, "recipientAccountId": call["ev"]["target"]["account"],
+            "requestParameters": {"hostedZoneId": call["ev"]["request"]["hosted_zone_id"], "service": call["ev"]["request"]["service"]},
+        }));
+    }
+    assert!(events.len() > 3, "{events:?}");
+    let verify = |events: &[Value]| {
+        let file = home.write("trail.json", json!({ "Records": events }).to_string());
+        home.run(&["verify", "last", "--json", "--cloudtrail", &file])
+    };
+    let told = verify(&events);
+    let found = told.json()["cloudtrail"].clone();
+    assert_eq!((told.code, &found["holds"]), (0, &Value::Bool(true)), "{found:#}\n{}", told.stderr);
+    assert_eq!(found["matched"].as_array().unwrap().len(), events.len());
+    assert_eq!(found["calls"], events.len(), "every change that was sent has its request id");
+    assert_eq!(verify(&events[1..]).code, 1);
+    let mut stranger = events[0].clone();
+    (stranger["requestID"], stranger["eventID"]) = (json!("another"), json!("another"));
+    let more = [events.as_slice(), &[stranger]].concat();
+    let found = verify(&more).json()["cloudtrail"].clone();
+    // A program of the run may just have been at work; then it may have been that.
+    let strangers = ["foreign", "by_programs"].map(|kind| found[kind].as_array().unwrap().len());
+    assert_eq!(strangers.iter().sum::<usize>(), 1, "{found:#}");
 }

@@ -3,6 +3,7 @@
 //! Of a path nothing else of this machine is needed: no state directory, no run.
 
 mod signed;
+mod trail;
 
 use std::path::{Path, PathBuf};
 
@@ -17,6 +18,7 @@ use super::runs;
 use super::settings::Settings;
 use crate::journal::{self, Damage};
 use crate::report::bundle::{self, BUNDLE_MAX_BYTES, Checked, Exports, Fault};
+use crate::report::cloudtrail::Reconciliation;
 use signed::Signed;
 
 /// What was found out so far, as `--json` prints it.
@@ -30,6 +32,7 @@ struct Found {
     faults: Vec<Fault>,
     bundle: Option<Value>,
     signed: Signed,
+    trail: Option<Reconciliation>,
 }
 
 pub fn verify(settings: &Settings, wanted: &Verify) -> Outcome {
@@ -49,7 +52,8 @@ pub fn verify(settings: &Settings, wanted: &Verify) -> Outcome {
         return Err(CliError::new(Exit::Damaged, format!("this is not what was recorded: {first}"))
             .hint("ask for the bundle again, and compare its SHA-256 over another way"));
     }
-    found.signed.verdict(wanted)
+    let signed = found.signed.verdict(wanted)?;
+    found.trail.as_ref().map_or(Ok(signed), trail::verdict)
 }
 
 /// What is to be looked at.
@@ -97,6 +101,10 @@ fn of_journal(path: &Path, id: Option<String>, wanted: &Verify) -> Result<Found,
             signed = Signed::of(&signatures, verdict.records, wanted)?;
         }
     }
+    let mut compared = None;
+    if verdict.damage.is_none() && !wanted.cloudtrail.is_empty() {
+        compared = trail::compared(&evidence::read(path)?.whole, wanted)?;
+    }
     Ok(Found {
         run: id.or_else(|| verdict.run.as_deref().map(str::to_owned)),
         records: verdict.records,
@@ -106,6 +114,7 @@ fn of_journal(path: &Path, id: Option<String>, wanted: &Verify) -> Result<Found,
         faults,
         bundle: None,
         signed,
+        trail: compared,
     })
 }
 
@@ -121,6 +130,7 @@ fn of_bundle(path: &Path, wanted: &Verify) -> Result<Found, CliError> {
         faults: Vec::new(),
         bundle: None,
         signed: Signed::default(),
+        trail: None,
     };
     let Checked { whole, members, exports, signatures } = match bundle::check(&bytes) {
         Ok(checked) => checked,
@@ -135,12 +145,13 @@ fn of_bundle(path: &Path, wanted: &Verify) -> Result<Found, CliError> {
         Exports::Same { status } => json!({"members": members, "exports": "same", "status": status}),
         Exports::Other { tool } => json!({"members": members, "exports": "other_version", "tool": tool}),
     });
+    found.trail = trail::compared(&whole, wanted)?;
     found.signed = Signed::of(&signatures, found.records, wanted)?;
     Ok(found)
 }
 
 fn tell(settings: &Settings, found: &Found) -> Result<(), CliError> {
-    let Found { run, records, head, torn_bytes, damage, faults, bundle, signed } = found;
+    let Found { run, records, head, torn_bytes, damage, faults, bundle, signed, trail } = found;
     if settings.json {
         let mut told = json!({
             "version": "1.0",
@@ -155,6 +166,10 @@ fn tell(settings: &Settings, found: &Found) -> Result<(), CliError> {
         });
         if let Some(bundle) = bundle {
             told["bundle"] = bundle.clone();
+        }
+        if let Some(trail) = trail {
+            told["cloudtrail"] = json!(trail);
+            told["cloudtrail"]["holds"] = json!(trail.holds());
         }
         return out::json(&told);
     }
@@ -176,6 +191,9 @@ fn tell(settings: &Settings, found: &Found) -> Result<(), CliError> {
         settings.out.say(&format!("{torn_bytes} bytes after the last record: a write cut short, never acknowledged"));
     }
     for line in signed.lines() {
+        settings.out.say(&line);
+    }
+    for line in trail.iter().flat_map(trail::lines) {
         settings.out.say(&line);
     }
     Ok(())

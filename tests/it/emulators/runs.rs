@@ -61,6 +61,7 @@ fn a_region_is_lost_and_another_takes_over() {
     let told = kubectl_was_told(&home);
     assert!(told.last().is_some_and(|last| last.starts_with("DATABASE_HOST=") && last.contains(STANDBY)), "{told:?}");
     assert_eq!(home.run(&["verify", "last"]).code, 0);
+    crate::evidence::matches_its_trail(&home);
 }
 
 /// A writer at home and a secondary in the standby region; the ARN of the latter.
