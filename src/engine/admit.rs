@@ -177,7 +177,7 @@ impl Engine {
             may.extend([Allowed::Skip, Allowed::DoneExternally]);
         }
         let acted = state.sent_ms.is_some() && matches!(state.stage, Stage::Succeeded | Stage::Failed);
-        if acted && !step.rollback.is_empty() && quiet {
+        if acted && !step.rollback.is_empty() && quiet && self.rollback_refusal(ix).is_none() {
             may.push(Allowed::RollBack);
         }
         may
@@ -416,6 +416,9 @@ impl Engine {
         typed: Option<&Typed>,
         code: Option<&Typed>,
     ) -> Result<Admitted, Refusal> {
+        if let Some(refusal) = self.find(step).ok().and_then(|ix| self.rollback_refusal(ix)) {
+            return Err(Refusal::new(refusal));
+        }
         let ix = self.allowed(step, Allowed::RollBack)?;
         let view = self.rollback_view(ix, at).ok_or_else(|| Refusal::new("nothing can be rolled back"))?;
         if view.digest != digest {

@@ -289,11 +289,13 @@ impl Engine {
         if !self.take_answer(ix, ticket, out) {
             return;
         }
+        self.note_made(ix, ticket.purpose, result);
         if let Purpose::Rollback(n) = ticket.purpose {
             return self.rolled_back(ix, n, Some(result), at, out);
         }
         self.steps[ix].result = Some(result.clone());
         self.note_progress(ix, ticket.purpose, result, at);
+        self.note_finished(ix, ticket.purpose, result);
         self.enter_verifying(ix, at, out);
     }
 
@@ -405,8 +407,7 @@ impl Engine {
             state.ready_ms.get_or_insert(at);
         });
         self.arm_phase_timer(self.plan.steps[ix].phase, out);
-        let plan = std::sync::Arc::clone(&self.plan);
-        match self.render_call(ix, &plan.steps[ix].uses) {
+        match self.render_own(ix) {
             Ok(call) => {
                 self.steps[ix].call = Some(call);
                 self.drive(ix, at, out);
@@ -476,10 +477,15 @@ impl Engine {
         let plan = std::sync::Arc::clone(&self.plan);
         let sent = self.steps[ix].sent_ms.is_some();
         let on_failure = &plan.steps[ix].on_failure;
+        let wants_rollback = *on_failure == OnFailure::Rollback && sent && !plan.steps[ix].rollback.is_empty();
+        let refusal = self.rollback_refusal(ix).filter(|_| wants_rollback);
         self.mutate(ix, at, |state| {
             state.stage = Stage::Failed;
-            state.reason = Some(reason.to_owned());
-            state.wants_rollback = *on_failure == OnFailure::Rollback && sent && !plan.steps[ix].rollback.is_empty();
+            state.wants_rollback = wants_rollback && refusal.is_none();
+            state.reason = Some(match refusal {
+                Some(refusal) => format!("{reason}; no roll back, {refusal}"),
+                None => reason.to_owned(),
+            });
         });
         match on_failure {
             OnFailure::Pause | OnFailure::Rollback => self.drive(ix, at, out),

@@ -164,6 +164,9 @@ impl Engine {
             ProbeAnswer::Before | ProbeAnswer::InProgress | ProbeAnswer::CannotTell => None,
         };
         let is_settled = settled.is_some();
+        if matches!(answer, ProbeAnswer::After | ProbeAnswer::InProgress) {
+            self.note_found_done(ix, purpose);
+        }
         self.mutate(ix, at, |state| {
             let Some(doubt) = &mut state.doubt else { return };
             doubt.answer = Some(answer);
@@ -223,6 +226,9 @@ impl Engine {
         let (purpose, verify) = (doubt.purpose, doubt.verify);
         if decision == UnknownDecision::SendAgain && purpose == Purpose::Action {
             doubt.sends_again = Some(token_of);
+        }
+        if decision == UnknownDecision::RecordDone && verify.is_none() {
+            self.note_found_done(ix, purpose);
         }
         let step = self.plan.steps[ix].key.clone();
         let failed = || format!("recorded as not done: {reason}");

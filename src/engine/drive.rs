@@ -111,8 +111,7 @@ impl Engine {
 
     /// After a resume between "ready" and a failed rendering: try again.
     fn rerender(&mut self, ix: StepIx, at: i64, out: &mut Vec<Effect>) {
-        let plan = std::sync::Arc::clone(&self.plan);
-        match self.render_call(ix, &plan.steps[ix].uses) {
+        match self.render_own(ix) {
             Ok(call) => {
                 self.steps[ix].call = Some(call);
                 self.drive_checking(ix, at, out);
@@ -273,9 +272,14 @@ impl Engine {
 
     /// Asks for the intent to be written; the call follows once it is durable.
     pub(super) fn request(&mut self, ix: StepIx, purpose: Purpose, out: &mut Vec<Effect>) {
-        match self.call_of(ix, purpose) {
+        let target = self.target_for(ix, purpose);
+        let ours = self.call_of(ix, purpose).and_then(|call| match self.not_ours(&call, &target) {
+            Some(refusal) => Err(refusal),
+            None => Ok(call),
+        });
+        match ours {
             Ok(call) => {
-                let target = serde_json::to_value(self.target_for(ix, purpose)).unwrap_or_default();
+                let target = serde_json::to_value(target).unwrap_or_default();
                 self.steps[ix].proposed = true;
                 propose(
                     out,
@@ -288,6 +292,11 @@ impl Engine {
                         target,
                     },
                 );
+            }
+            Err(reason) if matches!(purpose, Purpose::Rollback(_)) => {
+                self.steps[ix].proposed = true;
+                let (step, attempt) = (self.plan.steps[ix].key.clone(), self.steps[ix].attempt);
+                propose(out, Event::RollbackFailed { step, attempt, reason });
             }
             Err(reason) => self.propose_failure(ix, reason, out),
         }

@@ -24,6 +24,7 @@ mod login;
 mod meter;
 mod milestones;
 mod montecarlo;
+mod ownership;
 pub mod ports;
 mod progress;
 mod recheck;
@@ -78,6 +79,8 @@ pub struct Engine {
     proofs: Proofs,
     /// For display alone.
     odds: montecarlo::Odds,
+    /// What this run has made, and so may take away.
+    ledger: ownership::Ledger,
 }
 
 impl Engine {
@@ -115,6 +118,7 @@ impl Engine {
             phase_meters,
             proofs: Proofs::default(),
             odds: montecarlo::Odds::default(),
+            ledger: ownership::Ledger::default(),
         };
         let steps = engine.plan.steps.iter();
         let sources = steps.flat_map(|step| step.checks.iter().chain(&step.verify)).map(scope::expect_source);

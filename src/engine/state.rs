@@ -181,6 +181,8 @@ pub struct StepState {
     pub call: Option<Rendered>,
     pub before: Option<Value>,
     pub before_known: bool,
+    /// Whether the read of that time says that what the call makes was not there.
+    pub absent_before: Option<bool>,
     pub checks: Vec<CheckProgress>,
     pub verify: Vec<CheckProgress>,
     pub type_text: Option<String>,
@@ -240,6 +242,7 @@ impl StepState {
             call: None,
             before: None,
             before_known: false,
+            absent_before: None,
             checks: vec![CheckProgress::default(); checks],
             verify: vec![CheckProgress::default(); verify],
             type_text: None,

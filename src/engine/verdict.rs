@@ -49,6 +49,7 @@ impl Engine {
                 self.drive(ix, at, out);
             }
             Purpose::Before => {
+                self.steps[ix].absent_before = self.absent_before(ix, result);
                 // A state that cannot be read is no reason to stop: the probe then judges without it.
                 self.steps[ix].before = result.as_ref().ok().cloned();
                 self.steps[ix].before_known = true;
@@ -213,6 +214,7 @@ impl Engine {
             }
             self.steps[ix].verified = Some(value.clone());
             self.note_progress(ix, Purpose::Verify(n), value, at);
+            self.note_finished(ix, Purpose::Verify(n), value);
         }
         self.judge_poll(ix, usize::from(n), result.as_ref(), at, out);
     }

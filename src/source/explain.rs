@@ -9,8 +9,8 @@ pub(super) const CODES: &[&str] = &[
     "LB205", "LB206", "LB207", "LB208", "LB301", "LB302", "LB303", "LB304", "LB305", "LB306", "LB307", "LB308",
     "LB309", "LB310", "LB311", "LB312", "LB313", "LB314", "LB401", "LB402", "LB403", "LB404", "LB405", "LB501",
     "LB502", "LB503", "LB504", "LB505", "LB506", "LB507", "LB508", "LB509", "LB510", "LB511", "LB512", "LB513",
-    "LB514", "LB515", "LB516", "LB517", "LB518", "LB519", "LB520", "LB521", "LB601", "LB602", "LB603", "LB604",
-    "LB605", "LB606", "LB607",
+    "LB514", "LB515", "LB516", "LB517", "LB518", "LB519", "LB520", "LB521", "LB522", "LB601", "LB602", "LB603",
+    "LB604", "LB605", "LB606", "LB607",
 ];
 
 /// The section of a code, from its title to the next one.

@@ -252,3 +252,54 @@ fn a_run_in_use_is_locked() {
     drop(lock);
     assert_eq!(home.run(&["note", "last", "x"]).code, 0);
 }
+
+/// Makes a copy, and then aims a delete at production: by an output, as what stands in the file is refused
+/// by `check` already.
+const STRAY_DELETE: &str = "version: 1
+name: stray
+title: Aims at production
+targets: { home: { region: eu-central-1, account: '111122223333' } }
+defaults: { target: home, timeout: 20m }
+gates: { mfa: 1h }
+phases:
+  - id: all
+    steps:
+      - id: make
+        uses: aws/dynamodb.restore_table_to_point_in_time
+        with: { source_table_name: shop-orders, target_table_name: orders-copy, use_latest_restorable_time: true }
+        verify: [{ uses: aws/dynamodb.describe_table, with: { table_name: orders-copy }, every: 15s, for: 19m }]
+        outputs: { production: shop-orders, copy: orders-copy }
+      - id: discard
+        uses: aws/dynamodb.delete_table
+        with: { table_name: \"${{ steps.make.outputs.NAME }}\" }
+        confirm: { type: gone }
+";
+
+#[test]
+fn a_delete_aimed_at_production_never_leaves() {
+    let drill = |name: &str| {
+        let home = Home::new();
+        let file = home.write("stray.yaml", STRAY_DELETE.replace("NAME", name));
+        let said = home.run(&["drill", &file, "--seed", "7", "--no-tui", "--yes", "--speed", "max"]);
+        let deletes = home.changes().iter().filter(|call| call.to_string().contains("delete_table")).count();
+        let gates = events(&home.journal(), "GateOpened").iter().filter(|event| event["step"] == "discard").count();
+        let failed = events(&home.journal(), "StepFailed").first().map(|event| event["reason"].to_string());
+        (said.code, deletes, gates, failed.unwrap_or_default())
+    };
+    let (code, deletes, gates, reason) = drill("production");
+    assert_eq!((code, deletes, gates), (5, 0, 0), "{reason}");
+    assert!(reason.contains("refused: ") && reason.contains("`shop-orders`") && reason.contains("by hand"), "{reason}");
+    // What it has made it takes away: the control that a delete reaches the cloud at all.
+    assert_eq!(drill("copy"), (0, 1, 1, String::new()));
+}
+
+#[test]
+fn check_refuses_a_delete_of_what_no_step_makes() {
+    let home = Home::new();
+    let text = STRAY_DELETE.replace("\"${{ steps.make.outputs.NAME }}\"", "shop-orders");
+    let file = home.write("stray.yaml", text);
+    let said = home.run(&["check", &file]);
+    assert!(said.code != 0, "{said:?}");
+    let told = format!("{}{}", said.stdout, said.stderr);
+    assert!(told.contains("LB522") && told.contains("`shop-orders`") && told.contains("`make`"), "{told}");
+}

@@ -306,4 +306,37 @@ mod there {
         assert_eq!(said.code, 4, "{said:?}");
         assert!(said.stderr.contains("target sandbox"), "{said:?}");
     }
+
+    /// The way through the SDK: a delete of what the run has not made is no request, and a read is one.
+    #[test]
+    fn a_delete_aimed_at_production_is_no_request() {
+        let (home, sts) = (home(), Sts::start(&[("us-west-2", Says::Account("999900001111"))]));
+        let steps = "
+      - { id: name, uses: note, with: { text: so it is called }, target: sandbox, outputs: { it: shop-production } }
+      - { id: look, uses: aws/rds.describe_db_clusters, with: { db_cluster_identifier: shop-production }, target: sandbox, on_failure: continue }
+      - id: gone
+        uses: aws/rds.delete_db_cluster
+        with: { db_cluster_identifier: \"${{ steps.name.outputs.it }}\", skip_final_snapshot: true }
+        target: sandbox
+        timeout: 5m
+        confirm: { type: gone }
+";
+        let file = runbook(&home, steps);
+        let said = home.run(&["drill", &file, "--cloud", "aws", "--endpoint-url", &sts.url, "--no-tui", "--yes"]);
+        let asked = sts.asked();
+        let of = |operation: &str| asked.iter().filter(|body| body.contains(operation)).count();
+        assert!(of("Action=DescribeDBClusters") > 0, "{asked:?}");
+        assert_eq!((of("Action=DeleteDBCluster"), said.code), (0, 5), "{said:?}");
+        let journal = home.journal();
+        let kinds = |kind: &str| {
+            journal.iter().filter(|record| record["ev"]["type"] == kind && record["ev"]["step"] == "gone").count()
+        };
+        assert_eq!((kinds("StepFailed"), kinds("GateOpened"), kinds("StepConfirmed")), (1, 0, 0));
+        let refused = journal.iter().any(|record| {
+            record["ev"]["reason"]
+                .as_str()
+                .is_some_and(|why| why.starts_with("refused: ") && why.contains("shop-production"))
+        });
+        assert!(refused, "{journal:#?}");
+    }
 }

@@ -185,6 +185,49 @@ fn the_serial_order_is_refused_with_the_sum() {
     assert!(errors.contains("30m + 60m + 90m + 60m + 30m = 4h 30m is over the RTO of 4h by 30m"), "{errors}");
 }
 
+/// What other documents say of themselves, in a row as they list it: (fixture, finding, its beginning, the shipped
+/// runbook that fits and its longest way in minutes).
+const OWN_MINUTES: &[(&str, &str, &str, &str, u64)] = &[
+    (
+        "database_corruption",
+        "LB501",
+        "5m + 10m + 5m + 25m + 10m + 5m = 1h is over the RTO of 45m by 15m",
+        "babyshield/database_corruption",
+        40,
+    ),
+    (
+        "accidental_deletion",
+        "LB501",
+        "5m + 10m + 5m + 25m + 10m + 5m = 1h is over the RTO of 30m by 30m",
+        "babyshield/accidental_deletion",
+        30,
+    ),
+    (
+        "complete_failure",
+        "LB502",
+        "5m + 10m + 5m + 25m + 10m + 5m = 1h leaves 0s of the RTO of 1h",
+        "babyshield/complete_failure",
+        54,
+    ),
+    // The shipped failover has the four hours of the whole application for its objective, and says so.
+    ("api_services", "LB501", "30m + 60m + 90m + 60m = 4h is over the RTO of 2h by 2h", "regional_failover", 210),
+];
+
+#[test]
+fn a_document_that_breaks_its_own_objective_is_told_so_and_the_shipped_one_fits() {
+    for (fixture, code, told, shipped, longest_min) in OWN_MINUTES {
+        let loaded = source::check_path(&root().join(format!("tests/fixtures/own_minutes/{fixture}.yaml")));
+        let found: Vec<_> = loaded.diagnostics.iter().filter(|finding| finding.code == *code).collect();
+        assert!(found.len() == 1 && found[0].message.starts_with(told), "{fixture}: {:#?}", loaded.diagnostics);
+        assert_eq!(loaded.runbook.is_none(), *code == "LB501", "{fixture}");
+        assert!(found[0].help.is_some() && found[0].span.line >= 5, "{fixture}: {:?}", found[0].span);
+        let runbook = checked(&root().join(format!("runbooks/{shipped}.yaml")));
+        let longest_ms = source::critical_path(&runbook).ms;
+        assert!(longest_ms <= runbook.objectives.rto_ms.unwrap(), "{shipped}");
+        assert!(longest_ms <= longest_min * MINUTE_MS, "{shipped}: {} minutes", longest_ms / MINUTE_MS);
+    }
+}
+
 /// The serial order is the shipped runbook with one edge more, and stays so.
 #[test]
 fn the_serial_order_differs_in_one_edge() {

@@ -8,6 +8,7 @@ mod login;
 mod lost;
 mod milestones;
 mod order;
+mod ownership;
 mod programs;
 mod progress;
 mod recheck;

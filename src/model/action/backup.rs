@@ -7,6 +7,7 @@ use serde_json::json;
 use super::Action;
 use super::command_line::aws_line;
 use super::operation::{Operation, Pages, inputs, last, part};
+use super::ownership::{Resource, restored};
 use crate::model::Value;
 use crate::model::outcome::ProbeAnswer;
 use crate::model::plan::ResolvedTarget;
@@ -92,6 +93,15 @@ impl Operation for StartRestoreJob {
 
     fn rights(&self) -> &'static [&'static str] {
         &["iam:PassRole"]
+    }
+
+    fn creates(&self) -> Vec<Resource> {
+        restored(&self.metadata)
+    }
+
+    /// A job begins whatever its metadata names, and fails later where that is taken.
+    fn creates_later(&self) -> bool {
+        true
     }
 
     fn names(&self) -> Vec<&str> {

@@ -5,12 +5,13 @@
 
 use super::command_line::push_text;
 use super::operation::{Operation, Pages, inputs};
+use super::ownership::{Resource, deleted_by};
 use crate::model::outcome::ProbeAnswer;
 use crate::model::plan::ResolvedTarget;
 use crate::model::{Object, Value};
 
 inputs! {
-    /// Result: the program's JSON as it is, with AWS's own names; `{text}` where it printed something else, `{}` where nothing. It is sent once; a refusal that AWS worded is a refusal, and whatever else happened is an unknown outcome.
+    /// Result: the program's JSON as it is, with AWS's own names; `{text}` where it printed something else, `{}` where nothing. It is sent once; a refusal that AWS worded is a refusal, and whatever else happened is an unknown outcome. An operation that takes something away for good (`delete-`, `terminate-`, `remove-`, `purge-`, `release-`, `s3 rm` …) may name only what a step of the catalogue made in this run, or an object whose key holds the run's id; whatever else has to go is a `manual` step.
     Cli {
         /// As the program names it: `ecr`, `s3api`, `logs` …
         service: String,
@@ -265,6 +266,10 @@ impl Operation for Cli {
     /// Which permissions an operation needs, only AWS knows.
     fn rights(&self) -> &'static [&'static str] {
         &["*"]
+    }
+
+    fn deletes(&self) -> Vec<Resource> {
+        deleted_by(&self.command())
     }
 
     fn names(&self) -> Vec<&str> {

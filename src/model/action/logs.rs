@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::Action;
 use super::operation::{Operation, Pages, inputs, part};
+use super::ownership::{Kind, Resource};
 use crate::model::Value;
 use crate::model::outcome::ProbeAnswer;
 
@@ -70,6 +71,10 @@ impl Operation for CreateLogGroup {
 
     fn rights(&self) -> &'static [&'static str] {
         &["kms:DescribeKey"]
+    }
+
+    fn creates(&self) -> Vec<Resource> {
+        vec![Resource::new(Kind::LogGroup, &self.log_group_name)]
     }
 
     fn names(&self) -> Vec<&str> {

@@ -24,6 +24,7 @@ pub mod logs;
 mod lost;
 pub mod operation;
 pub mod outside;
+pub mod ownership;
 pub mod probe;
 pub mod progress;
 pub mod rds;

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::Action;
 use super::command_line::percent_encoded;
+use super::ownership::Resource;
 use crate::model::Value;
 use crate::model::outcome::ProbeAnswer;
 use crate::model::plan::ResolvedTarget;
@@ -66,6 +67,22 @@ pub trait Operation {
 
     /// The resources it is about, by name, id or ARN.
     fn names(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
+    /// What it makes under a name that nothing else has: the service refuses it where there is such a
+    /// thing already, so an answer proves that it was made. Only that may be taken away again.
+    fn creates(&self) -> Vec<Resource> {
+        Vec::new()
+    }
+
+    /// Whether its answer only says that the making has begun, and the work's own end proves it.
+    fn creates_later(&self) -> bool {
+        false
+    }
+
+    /// What it takes away for good. An action that deletes and does not say so could name anything.
+    fn deletes(&self) -> Vec<Resource> {
         Vec::new()
     }
 

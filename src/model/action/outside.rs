@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::operation::{Home, Operation};
+use super::ownership::{Resource, deleted_by_argv};
 use crate::model::Value;
 use crate::model::outcome::ProbeAnswer;
 
@@ -14,6 +15,8 @@ use crate::model::outcome::ProbeAnswer;
 ///
 /// The program outlives lifeboat, and a resume finds it again. The step's `timeout` ends the waiting
 /// for it; the program itself is never ended.
+///
+/// A line of the `aws` program that takes something away for good may name only what `aws/cli` may.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Exec {
@@ -49,6 +52,11 @@ impl Operation for Exec {
         let code = answer["exit_code"].as_i64()?;
         let program = self.argv.first().map_or("", String::as_str);
         (code != 0).then(|| format!("`{program}` ended with exit code {code}"))
+    }
+
+    /// As far as its words tell: those of the `aws` program do.
+    fn deletes(&self) -> Vec<Resource> {
+        deleted_by_argv(&self.argv)
     }
 
     fn home(&self) -> Home<'_> {

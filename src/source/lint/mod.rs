@@ -2,6 +2,7 @@
 
 mod answers;
 mod budget;
+mod deletes;
 mod jumps;
 mod programs;
 mod regions;
@@ -19,6 +20,7 @@ pub(super) fn check(lowered: &Lowered, graph: &Graph, files: &[SourceFile], sink
     jumps::check(lowered, graph, sink);
     answers::check(lowered, sink);
     programs::check(lowered, sink);
+    deletes::check(lowered, graph, sink);
 }
 
 #[cfg(test)]

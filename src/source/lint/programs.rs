@@ -4,6 +4,8 @@
 use serde_json::json;
 
 use crate::model::action::Action;
+use crate::model::action::operation::Operation;
+use crate::model::action::ownership::Kind;
 use crate::model::outcome::Risk;
 use crate::model::runbook::ActionUse;
 use crate::model::template::{Node, Tree};
@@ -68,6 +70,7 @@ fn refused(uses: &ActionUse, sink: &mut Sink) {
 fn ends(uses: &ActionUse, risk: Risk, sink: &mut Sink) {
     if let Some(Action::Cli(call)) = written(uses)
         && call.command().ends_something()
+        && !call.deletes().iter().any(|what| what.kind == Kind::Unknown)
         && risk != Risk::Irreversible
     {
         let message = format!("`{} {}` ends something, and the step does not say so", call.service, call.operation);

@@ -105,12 +105,50 @@ fn what_no_program_is_given_is_said_before_a_run() {
     assert_eq!(cli("aws/cli_read", "service: ecr, operation: put-image", ""), ["LB520"]);
     assert_eq!(cli("aws/cli_read", "service: ecr, operation: get-x, args: [--profile, x]", ""), ["LB520"]);
     assert_eq!(cli("aws/cli", "service: ecr, operation: put-image", ""), Vec::<&str>::new());
-    assert_eq!(cli("aws/cli", "service: ecr, operation: delete-repository", ""), ["LB521"]);
-    let ends = "service: ecr, operation: delete-repository";
+    assert_eq!(cli("aws/cli", "service: cloudwatch, operation: disable-alarm-actions", ""), ["LB521"]);
+    let ends = "service: cloudwatch, operation: disable-alarm-actions";
     let said = cli("aws/cli", ends, ", reversible: false, confirm: { type: x }, timeout: 1m");
     assert!(!said.contains(&"LB521"), "{said:?}");
     assert_eq!(cli("kube/set_env", "deployment: --all, env: { A: b }", ""), ["LB520"]);
     assert_eq!(cli("kube/set_env", "deployment: web, env: { A: b }", ""), Vec::<&str>::new());
+}
+
+#[test]
+fn only_what_a_step_before_it_makes_may_be_deleted() {
+    let of = |steps: &str| {
+        let text = format!(
+            "version: 1\nname: t\ninputs: {{ who: {{ default: acme }} }}\nvars: {{ copy: \"copy-${{{{inputs.who}}}}\", prod: shop }}\ntargets: {{ x: {{ region: eu-west-1 }} }}\ndefaults: {{ target: x, timeout: 1m }}\nphases:\n- id: p\n  steps:\n{steps}"
+        );
+        let mut found = codes(&text);
+        found.retain(|code| *code == "LB522");
+        found.len()
+    };
+    let make = "  - { id: make, uses: aws/dynamodb.restore_table_to_point_in_time, with: { source_table_name: shop, target_table_name: '${{ vars.copy }}', use_latest_restorable_time: true } }\n";
+    let delete = |id: &str, name: &str| {
+        format!(
+            "  - {{ id: {id}, uses: aws/dynamodb.delete_table, with: {{ table_name: \"{name}\" }}, confirm: {{ type: x }} }}\n"
+        )
+    };
+    let both = |name: &str| of(&format!("{make}{}", delete("del", name)));
+    assert_eq!(both("${{ vars.copy }}"), 0);
+    assert_eq!(both("copy-${{ inputs.who }}"), 0, "the same, with the var written out");
+    assert_eq!(both("${{ steps.make.result.table_name }}"), 0, "left to the run");
+    for production in ["shop", "${{ vars.prod }}", "${{ inputs.who }}", "copy-steps.x", "copy-each"] {
+        assert_eq!(both(production), 1, "{production}");
+    }
+    assert_eq!(of(&format!("{}{make}", delete("del", "${{ vars.copy }}"))), 1, "before it is made");
+    assert_eq!(of(&delete("del", "copy")), 1, "no step makes any");
+    let rollback =
+        make.replace(" } }\n", " }, rollback: [{ uses: aws/dynamodb.delete_table, with: { table_name: NAME } }] }\n");
+    assert_eq!(of(&rollback.replace("NAME", "'${{ vars.copy }}'")), 0, "its own");
+    assert_eq!(of(&rollback.replace("NAME", "shop")), 1);
+    let program = |words: &str| {
+        of(&format!("  - {{ id: e, uses: exec, with: {{ argv: [{words}] }}, confirm: {{ type: x }} }}\n"))
+    };
+    assert_eq!(program("aws, s3api, delete-object, --bucket, b, --key, 'test/${{ run.id }}.txt'"), 0);
+    assert_eq!(program("aws, s3api, delete-object, --bucket, 'b-${{ run.id }}', --key, logo.png"), 1);
+    assert_eq!(program("aws, ec2, terminate-instances, --instance-ids, '${{ steps.x.result }}'"), 1);
+    assert_eq!(program("kubectl, get, pods"), 0);
 }
 
 #[test]

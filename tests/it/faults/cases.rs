@@ -111,8 +111,51 @@ phases:
         on_failure: abort
 ";
 
+/// A copy is made and taken away again, and a step after it names production.
+const COPY: &str = "version: 1
+name: copy
+title: Restore a copy, take it away
+objectives: { rto: 2h }
+targets: { dr: { region: us-east-1, account: '111122223333' } }
+roles: { commander: [alice, bob] }
+mfa: { method: totp }
+defaults: { target: dr, timeout: 30m, on_failure: continue }
+phases:
+  - id: make
+    budget: 1h
+    steps:
+      - id: make
+        uses: aws/rds.restore_db_cluster_to_point_in_time
+        with: { db_cluster_identifier: www-shop-copy, source_db_cluster_identifier: www-shop, use_latest_restorable_time: true }
+        retry: { max: 2, backoff: 20s, on: [throttled] }
+        rollback: [{ uses: aws/rds.delete_db_cluster, with: { db_cluster_identifier: www-shop-copy, skip_final_snapshot: true } }]
+        verify:
+          - uses: aws/rds.describe_db_clusters
+            with: { db_cluster_identifier: www-shop-copy }
+            expect: result.status == 'available'
+            every: 30s
+            for: 25m
+        outputs: { source: www-shop, copy: www-shop-copy }
+  - id: tidy
+    steps:
+      - id: copy
+        uses: aws/rds.delete_db_cluster
+        with: { db_cluster_identifier: www-shop-copy, skip_final_snapshot: true }
+        confirm: { type: www-shop-copy }
+      - id: production
+        needs: [make]
+        if: steps.make.status == 'succeeded'
+        uses: aws/rds.delete_db_cluster
+        with: { db_cluster_identifier: \"${{ steps.make.outputs.source }}\", skip_final_snapshot: true }
+        confirm: { type: www-shop }
+";
+
 pub fn runbook(seed: u64) -> (&'static str, &'static str) {
-    if dice(&[seed, 11]) % 2 == 0 { ("mixed.yaml", MIXED) } else { ("changes.yaml", CHANGES) }
+    match dice(&[seed, 11]) % 3 {
+        0 => ("mixed.yaml", MIXED),
+        1 => ("changes.yaml", CHANGES),
+        _ => ("copy.yaml", COPY),
+    }
 }
 
 /// A world in which each kind of fault may strike.

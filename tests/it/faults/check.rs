@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use lifeboat::journal::{self, Record};
-use lifeboat::model::event::{Event, MfaProof, Purpose, Ticket};
+use lifeboat::model::event::{Event, MfaProof, Purpose, Ticket, UnknownDecision};
+use lifeboat::model::outcome::ProbeAnswer;
 use lifeboat::model::plan::{Plan, PlanStep};
 use lifeboat::model::runbook::MfaRule;
 
@@ -17,6 +18,7 @@ const I3: &str = "I3 a new attempt while the one before is open";
 const I4: &str = "I4 a send that nobody confirmed";
 const I5: &str = "I5 an acknowledged record is gone";
 const I8: &str = "I8 shown as done before it was durable";
+const I9: &str = "I9 a delete of what no send of this run made";
 const LEFT: &str = "a send after the run was left";
 
 /// Everything that is wrong with a run so far.
@@ -130,6 +132,9 @@ struct Told<'a> {
     intents: BTreeMap<String, Open>,
     counters: BTreeSet<(String, u64)>,
     epoch: u32,
+    /// Names that a send was to make, by the send; and those that it is known to have made.
+    makes: BTreeMap<String, String>,
+    made: BTreeSet<String>,
 }
 
 /// An intent and what became of it.
@@ -154,6 +159,35 @@ impl<'a> Told<'a> {
             intents: BTreeMap::new(),
             counters: BTreeSet::new(),
             epoch: 1,
+            makes: BTreeMap::new(),
+            made: BTreeSet::new(),
+        }
+    }
+
+    /// I9, told by requests and outcomes alone.
+    fn deletes(&mut self, event: &Event, found: &mut Vec<String>) {
+        match event {
+            Event::ActionRequested { ticket, action, request, target, .. } => {
+                let (member, is_delete) = match action.as_str() {
+                    "aws/rds.restore_db_cluster_to_point_in_time" => ("db_cluster_identifier", false),
+                    "aws/rds.delete_db_cluster" => ("db_cluster_identifier", true),
+                    other if other.contains("delete") => panic!("what does {other} delete?"),
+                    _ => return,
+                };
+                let named = format!("{} in {} of {}", request[member], target["region"], target["account"]);
+                if !is_delete {
+                    self.makes.insert(name(ticket), named);
+                } else if !self.made.contains(&named) {
+                    found.push(format!("{I9}: {} names {named}", name(ticket)));
+                }
+            }
+            Event::ActionSucceeded { ticket, .. } => self.made.extend(self.makes.get(&name(ticket)).cloned()),
+            Event::ProbeAnswered { step, attempt, answer: ProbeAnswer::After | ProbeAnswer::InProgress, .. }
+            | Event::UnknownResolved { step, attempt, decision: UnknownDecision::RecordDone, .. } => {
+                let send = Ticket { step: step.clone(), attempt: *attempt, purpose: Purpose::Action };
+                self.made.extend(self.makes.get(&name(&send)).cloned());
+            }
+            _ => {}
         }
     }
 
@@ -166,6 +200,7 @@ impl<'a> Told<'a> {
                 self.confirmed.remove(&key);
             }
         }
+        self.deletes(&record.ev, found);
         let key = |step: &String, attempt: &u32| (step.clone(), *attempt);
         match &record.ev {
             Event::Anomaly { detail } => found.push(format!("an impossible event: {detail}")),

@@ -61,6 +61,8 @@ pub enum Without {
     Confirmation,
     /// A lost journal does not stop the run.
     Poison,
+    /// A step may delete what the run has not made.
+    Guard,
 }
 
 /// The wire: notes each change that leaves, and may end the process before or behind one.
@@ -168,7 +170,7 @@ impl Journal for Lamed {
         let is_dropped = match self.without {
             Without::Intent => matches!(event, Event::ActionRequested { .. }),
             Without::Confirmation => matches!(event, Event::StepConfirmed { .. }),
-            Without::Nothing | Without::Probe | Without::Sync | Without::Poison => false,
+            Without::Nothing | Without::Probe | Without::Sync | Without::Poison | Without::Guard => false,
         };
         let stamped =
             |event: &Event| Stamped { seq: 0, epoch: 1, at_ms, who: "alice".to_owned(), event: event.clone() };
@@ -374,6 +376,7 @@ impl Life {
                 FileJournal::create_on(port, &self.dir, RUN, "alice", Clocks::Virtual, self.header.clone(), begins_ms)?;
             (journal, engine, Opening::Started(first))
         };
+        let engine = if self.without == Without::Guard { engine.without_the_guard_of_deletes() } else { engine };
         let clock = Arc::new(SimClock::new(engine.last_at_ms().max(begins_ms), Speed::Max, false));
         let cloud = SimCloud::open(Some(&self.world), &self.plan, &self.scenario, self.seed, Arc::clone(&clock))
             .unwrap_or_else(|error| panic!("seed {}: {error}", self.seed));

@@ -6,6 +6,7 @@ use super::DescribeContinuousBackups;
 use crate::model::Value;
 use crate::model::action::Action;
 use crate::model::action::operation::{Operation, Pages, inputs, is_set, last, made, part, taken_away};
+use crate::model::action::ownership::{Kind, Resource};
 use crate::model::outcome::ProbeAnswer;
 
 inputs! {
@@ -122,6 +123,10 @@ impl Operation for RestoreTableToPointInTime {
         ]
     }
 
+    fn creates(&self) -> Vec<Resource> {
+        vec![Resource::new(Kind::Table, &self.target_table_name)]
+    }
+
     fn names(&self) -> Vec<&str> {
         vec![&self.target_table_name, &self.source_table_name]
     }
@@ -234,6 +239,10 @@ impl Operation for DeleteTable {
 
     fn judge_absent(&self) -> ProbeAnswer {
         ProbeAnswer::After
+    }
+
+    fn deletes(&self) -> Vec<Resource> {
+        vec![Resource::new(Kind::Table, &self.table_name)]
     }
 
     fn names(&self) -> Vec<&str> {

@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::model::Value;
 use crate::model::action::Action;
 use crate::model::action::operation::{Operation, Pages, inputs, made, part, taken_away};
+use crate::model::action::ownership::{Kind, Resource};
 use crate::model::outcome::ProbeAnswer;
 
 inputs! {
@@ -114,6 +115,10 @@ impl Operation for CreateReplicationGroup {
         &["elasticache:AddTagsToResource", "iam:CreateServiceLinkedRole"]
     }
 
+    fn creates(&self) -> Vec<Resource> {
+        vec![Resource::new(Kind::ReplicationGroup, &self.replication_group_id)]
+    }
+
     fn names(&self) -> Vec<&str> {
         std::iter::once(&self.replication_group_id).chain(&self.snapshot_name).map(String::as_str).collect()
     }
@@ -138,6 +143,10 @@ impl Operation for DeleteReplicationGroup {
 
     fn rights(&self) -> &'static [&'static str] {
         &["elasticache:CreateSnapshot"]
+    }
+
+    fn deletes(&self) -> Vec<Resource> {
+        vec![Resource::new(Kind::ReplicationGroup, &self.replication_group_id)]
     }
 
     fn names(&self) -> Vec<&str> {
@@ -173,6 +182,10 @@ impl Operation for CreateSnapshot {
 
     fn rights(&self) -> &'static [&'static str] {
         &["elasticache:AddTagsToResource"]
+    }
+
+    fn creates(&self) -> Vec<Resource> {
+        vec![Resource::new(Kind::CacheSnapshot, &self.snapshot_name)]
     }
 
     fn names(&self) -> Vec<&str> {

@@ -6,6 +6,7 @@ use super::recovery::{MAKING, RESTORE_RIGHTS, instance_page, look_at_instance};
 use crate::model::Value;
 use crate::model::action::Action;
 use crate::model::action::operation::{Operation, Pages, inputs, made, taken_away};
+use crate::model::action::ownership::{Kind, Resource};
 use crate::model::outcome::ProbeAnswer;
 
 inputs! {
@@ -102,6 +103,10 @@ impl Operation for RestoreDbInstanceFromDbSnapshot {
         RESTORE_RIGHTS
     }
 
+    fn creates(&self) -> Vec<Resource> {
+        vec![Resource::new(Kind::DbInstance, &self.db_instance_identifier)]
+    }
+
     fn names(&self) -> Vec<&str> {
         vec![&self.db_instance_identifier, &self.db_snapshot_identifier]
     }
@@ -126,6 +131,10 @@ impl Operation for CreateDbInstanceReadReplica {
 
     fn rights(&self) -> &'static [&'static str] {
         RESTORE_RIGHTS
+    }
+
+    fn creates(&self) -> Vec<Resource> {
+        vec![Resource::new(Kind::DbInstance, &self.db_instance_identifier)]
     }
 
     fn names(&self) -> Vec<&str> {
@@ -155,6 +164,10 @@ impl Operation for CreateDbSnapshot {
 
     fn rights(&self) -> &'static [&'static str] {
         &["rds:AddTagsToResource"]
+    }
+
+    fn creates(&self) -> Vec<Resource> {
+        vec![Resource::new(Kind::DbSnapshot, &self.db_snapshot_identifier)]
     }
 
     fn names(&self) -> Vec<&str> {
@@ -190,6 +203,10 @@ impl Operation for DeleteDbSnapshot {
 
     fn judge_absent(&self) -> ProbeAnswer {
         ProbeAnswer::After
+    }
+
+    fn deletes(&self) -> Vec<Resource> {
+        vec![Resource::new(Kind::DbSnapshot, &self.db_snapshot_identifier)]
     }
 
     fn names(&self) -> Vec<&str> {

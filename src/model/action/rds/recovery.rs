@@ -4,6 +4,7 @@ use super::{DescribeDbClusters, DescribeDbInstances};
 use crate::model::Value;
 use crate::model::action::Action;
 use crate::model::action::operation::{Operation, Pages, inputs, made, part, taken_away};
+use crate::model::action::ownership::{Kind, Resource};
 use crate::model::outcome::ProbeAnswer;
 
 inputs! {
@@ -158,6 +159,10 @@ impl Operation for RestoreDbClusterToPointInTime {
         RESTORE_RIGHTS
     }
 
+    fn creates(&self) -> Vec<Resource> {
+        vec![Resource::new(Kind::DbCluster, &self.db_cluster_identifier)]
+    }
+
     fn names(&self) -> Vec<&str> {
         vec![&self.db_cluster_identifier, &self.source_db_cluster_identifier]
     }
@@ -182,6 +187,10 @@ impl Operation for RestoreDbClusterFromSnapshot {
 
     fn rights(&self) -> &'static [&'static str] {
         RESTORE_RIGHTS
+    }
+
+    fn creates(&self) -> Vec<Resource> {
+        vec![Resource::new(Kind::DbCluster, &self.db_cluster_identifier)]
     }
 
     fn names(&self) -> Vec<&str> {
@@ -214,6 +223,10 @@ impl Operation for CreateDbInstance {
         &["rds:AddTagsToResource", "iam:CreateServiceLinkedRole", "iam:PassRole"]
     }
 
+    fn creates(&self) -> Vec<Resource> {
+        vec![Resource::new(Kind::DbInstance, &self.db_instance_identifier)]
+    }
+
     fn names(&self) -> Vec<&str> {
         std::iter::once(&self.db_instance_identifier).chain(&self.db_cluster_identifier).map(String::as_str).collect()
     }
@@ -238,6 +251,10 @@ impl Operation for RestoreDbInstanceToPointInTime {
 
     fn rights(&self) -> &'static [&'static str] {
         RESTORE_RIGHTS
+    }
+
+    fn creates(&self) -> Vec<Resource> {
+        vec![Resource::new(Kind::DbInstance, &self.target_db_instance_identifier)]
     }
 
     fn names(&self) -> Vec<&str> {
@@ -272,6 +289,10 @@ impl Operation for CreateDbClusterSnapshot {
 
     fn rights(&self) -> &'static [&'static str] {
         &["rds:AddTagsToResource"]
+    }
+
+    fn creates(&self) -> Vec<Resource> {
+        vec![Resource::new(Kind::DbClusterSnapshot, &self.db_cluster_snapshot_identifier)]
     }
 
     fn names(&self) -> Vec<&str> {
@@ -310,6 +331,10 @@ impl Operation for DeleteDbCluster {
         &["rds:CreateDBClusterSnapshot", "rds:AddTagsToResource"]
     }
 
+    fn deletes(&self) -> Vec<Resource> {
+        vec![Resource::new(Kind::DbCluster, &self.db_cluster_identifier)]
+    }
+
     fn names(&self) -> Vec<&str> {
         vec![&self.db_cluster_identifier]
     }
@@ -334,6 +359,10 @@ impl Operation for DeleteDbInstance {
 
     fn rights(&self) -> &'static [&'static str] {
         &["rds:CreateDBSnapshot", "rds:AddTagsToResource"]
+    }
+
+    fn deletes(&self) -> Vec<Resource> {
+        vec![Resource::new(Kind::DbInstance, &self.db_instance_identifier)]
     }
 
     fn names(&self) -> Vec<&str> {

@@ -7,6 +7,7 @@ use super::recovery::{MAKING, RESTORE_RIGHTS, cluster_page, instance_page, look_
 use crate::model::Value;
 use crate::model::action::Action;
 use crate::model::action::operation::{Operation, Pages, inputs, is_set, made};
+use crate::model::action::ownership::{Kind, Resource};
 use crate::model::outcome::ProbeAnswer;
 
 inputs! {
@@ -92,6 +93,10 @@ impl Operation for CreateDbCluster {
 
     fn rights(&self) -> &'static [&'static str] {
         RESTORE_RIGHTS
+    }
+
+    fn creates(&self) -> Vec<Resource> {
+        vec![Resource::new(Kind::DbCluster, &self.db_cluster_identifier)]
     }
 
     fn names(&self) -> Vec<&str> {
