@@ -167,7 +167,7 @@ impl Engine {
                 }
                 may.push(Allowed::Retry);
             }
-            Stage::Failed if quiet => may.push(Allowed::Retry),
+            Stage::Failed if quiet && !self.is_given_up(ix) => may.push(Allowed::Retry),
             Stage::InDoubt => may.push(Allowed::ResolveUnknown),
             _ => {}
         }

@@ -149,6 +149,8 @@ impl Engine {
                 self.mutate(step, at, |state| {
                     state.stage = Stage::Skipped;
                     state.reason = Some(reason.clone());
+                    // Nobody waits for what was being looked at.
+                    state.inflight.retain(|purpose| purpose.is_send());
                 });
                 self.settled(step, at, out);
             }
@@ -412,6 +414,11 @@ impl Engine {
                 self.steps[ix].call = Some(call);
                 self.drive(ix, at, out);
             }
+            Err(reason) if self.has_nothing_to_clean(ix) => {
+                self.steps[ix].proposed = true;
+                let step = self.plan.steps[ix].key.clone();
+                propose(out, Event::StepSkipped { step, by: None, reason: format!("nothing to take away: {reason}") });
+            }
             Err(reason) => self.propose_failure(ix, reason, out),
         }
     }
@@ -488,6 +495,8 @@ impl Engine {
             });
         });
         match on_failure {
+            _ if self.is_given_up(ix) => self.settled(ix, at, out),
+            OnFailure::Abort if self.has_always() => self.end_by(ix, at, out),
             OnFailure::Pause | OnFailure::Rollback => self.drive(ix, at, out),
             OnFailure::Continue => self.settled(ix, at, out),
             OnFailure::Abort => {

@@ -33,6 +33,9 @@ impl Engine {
         if self.run.halted() || self.steps[ix].proposed {
             return;
         }
+        if self.is_given_up(ix) && self.give_up(ix, out) {
+            return;
+        }
         match self.steps[ix].stage {
             Stage::Pending => self.drive_pending(ix, out),
             Stage::Checking if self.steps[ix].call.is_none() => self.rerender(ix, at, out),
@@ -469,7 +472,8 @@ impl Engine {
         if done {
             self.run.ending = true;
             let rto_ms = elapsed_ms(self.plan.clock_at_ms, self.rta_end_ms().unwrap_or(at));
-            propose(out, Event::RunFinished { status: RunStatus::Succeeded, rto_ms, rpa_ms: self.run.rpa_ms });
+            let status = if self.run.ended_by.is_some() { RunStatus::Failed } else { RunStatus::Succeeded };
+            propose(out, Event::RunFinished { status, rto_ms, rpa_ms: self.run.rpa_ms });
         }
     }
 
@@ -479,7 +483,8 @@ impl Engine {
         let targets = self.by_id.get(target).cloned().unwrap_or_default();
         let kept = self.downstream(&targets);
         for lost in self.downstream(&[from]) {
-            if lost != from && !kept.contains(&lost) && self.steps[lost].stage == Stage::Pending {
+            let is_lost = lost != from && !kept.contains(&lost) && !self.plan.steps[lost].always;
+            if is_lost && self.steps[lost].stage == Stage::Pending {
                 let reason = format!("jumped to `{target}` after `{}` failed", self.plan.steps[from].key);
                 self.steps[lost].passed_over = Some(reason);
                 self.drive(lost, at, out);

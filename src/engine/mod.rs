@@ -12,6 +12,7 @@
 //! - `view` and `forecast` turn state into a [`snapshot::Snapshot`] for one instant.
 
 mod admit;
+mod always;
 mod apply;
 pub mod command;
 mod doubt;
@@ -180,13 +181,16 @@ impl Engine {
     /// Whether a step no longer holds up those after it.
     fn is_settled(&self, ix: StepIx) -> bool {
         let stage = self.steps[ix].stage;
-        stage.status().is_settled() || (stage == Stage::Failed && self.failure_is_settled(ix))
+        stage.status().is_settled()
+            || (stage == Stage::Failed && self.failure_is_settled(ix))
+            || (stage == Stage::RolledBack && self.is_given_up(ix))
     }
 
     fn failure_is_settled(&self, ix: StepIx) -> bool {
         match self.plan.steps[ix].on_failure {
             OnFailure::Continue | OnFailure::Goto(_) => true,
-            OnFailure::Pause | OnFailure::Rollback | OnFailure::Abort => false,
+            OnFailure::Abort => self.run.ended_by.is_some(),
+            OnFailure::Pause | OnFailure::Rollback => self.is_given_up(ix),
         }
     }
 
@@ -259,6 +263,9 @@ impl Engine {
 
     fn phase_status(&self, phase: &PlanPhase) -> StepStatus {
         let stages = || phase.steps.iter().map(|&ix| self.steps[ix].stage.status());
+        if self.has_ended_the_run(phase) {
+            return StepStatus::Failed;
+        }
         // A failure that was passed over no longer speaks for its phase.
         let open = || phase.steps.iter().filter(|&&ix| !self.is_settled(ix)).map(|&ix| self.steps[ix].stage.status());
         if phase.steps.iter().all(|&ix| self.is_settled(ix)) {

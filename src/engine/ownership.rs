@@ -183,13 +183,27 @@ impl Engine {
         ))
     }
 
-    /// The step that was to make something, as far as its call is known.
+    /// The step that was to make something, as far as that can be told.
     fn maker_of(&self, what: &Resource) -> Option<&str> {
         let makes = |ix: &usize| {
-            let call = self.steps[*ix].call.as_ref();
+            let call = self.steps[*ix].call.clone();
+            // One that was never reached is asked what it would have made.
+            let call = call.or_else(|| self.render_call(*ix, &self.plan.steps[*ix].uses).ok());
             call.is_some_and(|call| call.action.operation().creates().contains(what))
         };
         (0..self.steps.len()).find(makes).map(|ix| self.plan.steps[ix].key.as_str())
+    }
+
+    /// A clean-up whose thing a step of this run was to make, and is not known to have made. It has nothing
+    /// to do; whoever aims at anything else is refused.
+    pub(super) fn has_nothing_to_clean(&self, ix: StepIx) -> bool {
+        let step = &self.plan.steps[ix];
+        let Ok(call) = self.render_call(ix, &step.uses) else { return false };
+        let here = place(&self.target_of(ix, &step.uses));
+        let is_made = |what: &Resource| self.ledger.made.iter().any(|made| made.what == *what && made.place == here);
+        let deletes = call.action.operation().deletes();
+        let mut strange = deletes.iter().filter(|what| !is_made(what) && !what.is_named_after(&self.run_id)).peekable();
+        step.always && strange.peek().is_some() && strange.all(|what| self.maker_of(what).is_some())
     }
 
     /// A step's own call, rendered, unless it would take away what this run has not made.

@@ -34,6 +34,8 @@ pub struct Snapshot {
     pub steps: Vec<StepView>,
     pub contacts: Vec<ContactView>,
     pub paused: Option<String>,
+    /// Why the run ends: a step has failed for good, and only what always runs is left.
+    pub ended_by: Option<String>,
     pub journal_seq: u64,
     /// First 8 hex digits of the chain's head.
     pub journal_head: String,

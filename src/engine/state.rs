@@ -329,6 +329,8 @@ pub struct RunState {
     pub over_budget: Vec<Option<String>>,
     pub rpa_ms: Option<u64>,
     pub anomalies: u32,
+    /// The step whose failure has ended the run: only what always runs is left.
+    pub ended_by: Option<usize>,
     /// A record that ends the run was asked for.
     pub ending: bool,
     pub last_at_ms: i64,

@@ -97,6 +97,8 @@ pub struct PlanStep {
     /// Direct predecessors, implicit order included.
     pub needs: Vec<StepIx>,
     pub when: Option<Expr>,
+    /// It runs also after a failure has ended the run, once all that it needs has ended.
+    pub always: bool,
     /// The emergency variant already laid over it where that applies.
     pub uses: ActionUse,
     pub target: Option<String>,

@@ -149,6 +149,8 @@ pub struct Step {
     /// `None`: the step above in the phase.
     pub needs: Option<Vec<Located<String>>>,
     pub when: Option<Expr>,
+    /// It runs also after a failure has ended the run, once all that it needs has ended.
+    pub always: bool,
     /// A list, or an expression that yields one; each item makes one instance.
     pub foreach: Option<Tree>,
     pub modes: Vec<super::outcome::Mode>,

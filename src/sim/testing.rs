@@ -73,6 +73,7 @@ pub fn step(id: &str, action: &str, with: &Value) -> PlanStep {
         outputs: IndexMap::new(),
         milestone: None,
         in_mode: true,
+        always: false,
     }
 }
 

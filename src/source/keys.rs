@@ -174,6 +174,7 @@ pub(super) const PHASE: &[Key] = &[
     may("budget", Duration, "Time it may take, people included"),
     may("needs", Words, "Phases or steps that come first; without it, the phase above"),
     may("gates", Object(GATES), "Gates of this phase's steps"),
+    may("always", Boolean, "`always` of its steps that do not say otherwise"),
     must("steps", ListOf(STEP), "Its steps"),
 ];
 
@@ -222,6 +223,11 @@ pub(super) const STEP: &[Key] = &[
     may("target", Text, "Where it acts, one of `targets`"),
     may("needs", Words, "Steps or phases that come first; without it, the step above; [] starts with the phase"),
     may("if", Expr, "Whether it applies"),
+    may(
+        "always",
+        Boolean,
+        "Whether it runs also after a step has failed with on_failure: abort, and after a jump: for clean-up. It waits until all it needs has ended, and behind its gate",
+    ),
     may("foreach", Either(&[List, Expr]), "One instance for each item; `each` is the item"),
     may("modes", Words, "Modes it runs in: drill, real"),
     may("reversible", Boolean, "The author's word on what exec or manual does"),

@@ -252,6 +252,7 @@ pub fn mid_run() -> View {
             note: Some("call first, then page".into()),
         }],
         paused: None,
+        ended_by: None,
         journal_seq: 141,
         journal_head: "9f3c21aa".into(),
         journal_broken: None,

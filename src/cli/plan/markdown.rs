@@ -201,6 +201,9 @@ fn step_entry(text: &mut String, step: &StepView) {
     if !step.verify.is_empty() || !step.call.command_lines.is_empty() {
         push(text, &format!("  - If it fails: {}", words(&step.on_failure)));
     }
+    if step.always {
+        push(text, "  - Always runs, also after a failure that ends the run");
+    }
     for call in &step.rollback {
         call_entry(text, "To undo", call);
     }

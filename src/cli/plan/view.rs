@@ -86,6 +86,9 @@ pub struct StepView {
     pub usual_ms: u64,
     pub timeout_ms: u64,
     pub on_failure: String,
+    /// It runs also after a failure that ends the run.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub always: bool,
     pub applies: bool,
     pub console_link: Option<String>,
 }
@@ -202,6 +205,7 @@ impl StepView {
             usual_ms: step.usual_ms,
             timeout_ms: step.timeout_ms,
             on_failure: on_failure(&step.on_failure),
+            always: step.always,
             applies: step.in_mode,
             console_link: parsed.and_then(|action| action.console_link(&target)),
             call,

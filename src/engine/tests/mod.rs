@@ -1,5 +1,6 @@
 //! The machine by event list: a tiny driver with a hand-cranked clock answers calls from a script.
 
+mod always;
 mod doubt;
 mod failure;
 mod gates;
@@ -88,8 +89,14 @@ fn engine_of(text: &str) -> (Engine, RunHeader) {
 impl Bench {
     /// Starts a run of `HEAD` and the given phases.
     fn start(phases: &str) -> Self {
+        Self::start_with(phases, |engine| engine)
+    }
+
+    /// The same, with something done to the machine before it sees anything.
+    fn start_with(phases: &str, change: impl FnOnce(Engine) -> Engine) -> Self {
         let text = format!("{HEAD}{phases}");
         let (engine, header) = engine_of(&text);
+        let engine = change(engine);
         let mut bench = Self {
             engine,
             now_ms: START_MS,

@@ -7,7 +7,7 @@ use crate::model::event::UnknownDecision;
 /// Makes a copy of production's table, and deletes NAME.
 const COPY: &str = "
 phases:
-  - id: make
+  - id: before
     steps:
       - id: make
         uses: aws/dynamodb.restore_table_to_point_in_time
@@ -15,7 +15,7 @@ phases:
         outputs: { source: shop, copy: copy }
         on_failure: continue
         rollback: [{ uses: aws/dynamodb.delete_table, with: { table_name: copy } }]
-  - id: tidy
+  - id: after
     steps:
       - id: discard
         uses: aws/dynamodb.delete_table
@@ -85,8 +85,7 @@ fn productions_name_is_refused_before_the_gate_and_by_nothing_overridden() {
 #[test]
 fn without_the_guard_the_gate_opens_for_production() {
     let text = COPY.replace("NAME", "\"${{ steps.make.outputs.source }}\"");
-    let mut bench = Bench::start(&text);
-    bench.engine = bench.engine.clone().without_the_guard_of_deletes();
+    let mut bench = Bench::start_with(&text, Engine::without_the_guard_of_deletes);
     bench.fail("make", CloudErrorKind::NotFound);
     bench.run("make").unwrap();
     bench.answer("make", table("CREATING"));
@@ -189,11 +188,11 @@ phases:
     steps:
       - id: make
         uses: aws/backup.start_restore_job
-        with: { recovery_point_arn: 'arn:aws:backup:us-east-1:111122223333:recovery-point:P', metadata: { DBInstanceIdentifier: NAME }, resource_type: RDS }
+        with: { recovery_point_arn: 'arn:aws:backup:us-east-1:111122223333:recovery-point:P', metadata: { DBInstanceIdentifier: NAME }, resource_type: RDS, iam_role_arn: 'arn:aws:iam::111122223333:role/b' }
       - id: wait
         uses: aws/backup.describe_restore_job
         with: { restore_job_id: '${{ steps.make.result.restore_job_id }}' }
-        verify: [{ expect: result.status in ['COMPLETED', 'FAILED'] }]
+        verify: [{ expect: \"result.status in ['COMPLETED', 'FAILED']\" }]
       - id: discard
         uses: aws/rds.delete_db_instance
         with: { db_instance_identifier: NAME, skip_final_snapshot: true }

@@ -41,6 +41,7 @@ pub(super) fn snapshot(text: &str, mode: Mode) -> Snapshot {
         steps: vec![step(text)],
         contacts: Vec::new(),
         paused: None,
+        ended_by: None,
         journal_seq: 0,
         journal_head: String::new(),
         journal_broken: None,

@@ -101,6 +101,7 @@ fn instance(
         title: step.title.clone(),
         needs: Vec::new(),
         when: step.when.clone(),
+        always: step.always,
         target: uses.target.clone(),
         risk: risk(step, known),
         class: known.spec.class,

@@ -80,6 +80,8 @@ pub(super) struct Context<'a> {
     names: &'a Names,
     defaults: &'a Defaults,
     policy: Policy,
+    /// The phase's word on its steps.
+    always: bool,
 }
 
 /// Each word with what it stands for.
@@ -124,7 +126,7 @@ pub(super) fn lower(trees: &[Tree], sink: &mut Sink) -> Option<Lowered> {
     let (lists, names) = names(&shapes, &runbook, sink)?;
     let defaults = sections::defaults(top, &names, sink);
     let policy = Policy::default().over(gates::policy(top, sink));
-    let context = Context { names: &names, defaults: &defaults, policy };
+    let context = Context { names: &names, defaults: &defaults, policy, always: false };
     let mut extras = Vec::new();
     let mut phases: Vec<Phase> = Vec::new();
     for tree in lists {

@@ -23,7 +23,7 @@ pub(super) fn phase(tree: &Tree, context: &Context<'_>, extras: &mut Vec<Extra>,
     let span = id.as_ref().map_or(Span { len: 0, ..tree.span }, |id| id.span);
     let budget = shape.duration("budget", sink);
     let policy = context.policy.over(gates::policy(&shape, sink));
-    let context = Context { policy, ..*context };
+    let context = Context { policy, always: shape.boolean("always", sink).unwrap_or(false), ..*context };
     let mut steps = Vec::new();
     if let Some(list) = shape.require("steps", sink) {
         let items = shape::list(&format!("`steps` of {what}"), list, sink).unwrap_or_default();

@@ -45,6 +45,7 @@ pub(super) fn step(tree: &Tree, context: &Context<'_>, sink: &mut Sink) -> Optio
         target: uses.target.clone(),
         needs: shape.words("needs", sink),
         when: shape.expr("if", sink),
+        always: shape.boolean("always", sink).unwrap_or(context.always),
         foreach: foreach(&shape, sink),
         modes: modes(&shape, sink),
         reversible,

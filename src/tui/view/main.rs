@@ -89,6 +89,11 @@ pub fn state(model: &Model, view: &View) -> Segs {
         let key = if view.watched.is_some() { "" } else { "(P goes on) " };
         segs.push(seg(format!(" ‖ paused: {reason} {key}"), Tone::Wait));
     }
+    if let Some(why) = &view.snapshot.ended_by
+        && view.over.is_none()
+    {
+        segs.push(seg(format!(" ✗ {why} "), Tone::Bad));
+    }
     if let Some(expired) = view.snapshot.expired.first() {
         segs.push(seg(format!(" {} ", look::expired_words(expired)), Tone::Bad));
     }

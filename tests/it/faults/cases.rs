@@ -121,7 +121,7 @@ roles: { commander: [alice, bob] }
 mfa: { method: totp }
 defaults: { target: dr, timeout: 30m, on_failure: continue }
 phases:
-  - id: make
+  - id: before
     budget: 1h
     steps:
       - id: make
