@@ -111,7 +111,8 @@ phases:
         on_failure: abort
 ";
 
-/// A copy is made and taken away again, and a step after it names production.
+/// A copy is made and taken away again, also when something has ended the run; a step beside it names
+/// production.
 const COPY: &str = "version: 1
 name: copy
 title: Restore a copy, take it away
@@ -126,6 +127,7 @@ phases:
     steps:
       - id: make
         uses: aws/rds.restore_db_cluster_to_point_in_time
+        on_failure: abort
         with: { db_cluster_identifier: www-shop-copy, source_db_cluster_identifier: www-shop, use_latest_restorable_time: true }
         retry: { max: 2, backoff: 20s, on: [throttled] }
         rollback: [{ uses: aws/rds.delete_db_cluster, with: { db_cluster_identifier: www-shop-copy, skip_final_snapshot: true } }]
@@ -135,19 +137,28 @@ phases:
             expect: result.status == 'available'
             every: 30s
             for: 25m
-        outputs: { source: www-shop, copy: www-shop-copy }
+      - id: beside
+        needs: []
+        uses: aws/ecs.update_service
+        with: { cluster: c, service: one, desired_count: 2 }
+        on_failure: abort
+        verify: [{ uses: aws/ecs.services_stable, every: 20s, for: 2m }]
+      - { id: named, needs: [], uses: note, with: { text: so it is called }, outputs: { source: www-shop } }
+      - id: production
+        needs: [named]
+        uses: aws/rds.delete_db_cluster
+        with: { db_cluster_identifier: \"${{ steps.named.outputs.source }}\", skip_final_snapshot: true }
+        confirm: { type: www-shop }
+  - id: last
+    steps:
+      - { id: only_then, uses: aws/ecs.update_service, with: { cluster: c, service: two, desired_count: 2 } }
   - id: tidy
+    always: true
     steps:
       - id: copy
         uses: aws/rds.delete_db_cluster
         with: { db_cluster_identifier: www-shop-copy, skip_final_snapshot: true }
         confirm: { type: www-shop-copy }
-      - id: production
-        needs: [make]
-        if: steps.make.status == 'succeeded'
-        uses: aws/rds.delete_db_cluster
-        with: { db_cluster_identifier: \"${{ steps.make.outputs.source }}\", skip_final_snapshot: true }
-        confirm: { type: www-shop }
 ";
 
 pub fn runbook(seed: u64) -> (&'static str, &'static str) {

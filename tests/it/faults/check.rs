@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use lifeboat::journal::{self, Record};
 use lifeboat::model::event::{Event, MfaProof, Purpose, Ticket, UnknownDecision};
-use lifeboat::model::outcome::ProbeAnswer;
+use lifeboat::model::outcome::{ProbeAnswer, RunStatus};
 use lifeboat::model::plan::{Plan, PlanStep};
-use lifeboat::model::runbook::MfaRule;
+use lifeboat::model::runbook::{MfaRule, OnFailure};
 
 use super::life::{Life, Sent, Shown};
 
@@ -19,6 +19,7 @@ const I4: &str = "I4 a send that nobody confirmed";
 const I5: &str = "I5 an acknowledged record is gone";
 const I8: &str = "I8 shown as done before it was durable";
 const I9: &str = "I9 a delete of what no send of this run made";
+const ENDED: &str = "a run that a failure has ended goes on";
 const LEFT: &str = "a send after the run was left";
 
 /// Everything that is wrong with a run so far.
@@ -135,6 +136,8 @@ struct Told<'a> {
     /// Names that a send was to make, by the send; and those that it is known to have made.
     makes: BTreeMap<String, String>,
     made: BTreeSet<String>,
+    /// A failure has ended the run: only what always runs is left.
+    is_ended: bool,
 }
 
 /// An intent and what became of it.
@@ -161,6 +164,28 @@ impl<'a> Told<'a> {
             epoch: 1,
             makes: BTreeMap::new(),
             made: BTreeSet::new(),
+            is_ended: false,
+        }
+    }
+
+    /// Nobody confirms anything any more but a clean-up, and the run ends as failed.
+    fn ended(&mut self, event: &Event, found: &mut Vec<String>) {
+        let has_always = || self.steps.values().any(|step| step.always);
+        let of = |step: &String| self.steps.get(step.as_str());
+        match event {
+            Event::StepFailed { step, .. } => {
+                let ends = of(step).is_some_and(|step| step.on_failure == OnFailure::Abort);
+                self.is_ended |= ends && has_always();
+            }
+            Event::StepConfirmed { step, .. } | Event::StepAutoConfirmed { step, .. } if self.is_ended => {
+                if of(step).is_none_or(|step| !step.always) {
+                    found.push(format!("{ENDED}: `{step}` was confirmed"));
+                }
+            }
+            Event::RunFinished { status, .. } if self.is_ended != (*status == RunStatus::Failed) => {
+                found.push(format!("{ENDED}: it finished as {status:?}"));
+            }
+            _ => {}
         }
     }
 
@@ -201,6 +226,7 @@ impl<'a> Told<'a> {
             }
         }
         self.deletes(&record.ev, found);
+        self.ended(&record.ev, found);
         let key = |step: &String, attempt: &u32| (step.clone(), *attempt);
         match &record.ev {
             Event::Anomaly { detail } => found.push(format!("an impossible event: {detail}")),
