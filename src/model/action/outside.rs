@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::operation::{Home, Operation};
-use super::ownership::{Resource, deleted_by_argv};
+use super::ownership::{Resource, deleted_by_argv, deleted_by_script};
 use crate::model::Value;
 use crate::model::outcome::ProbeAnswer;
 
@@ -16,7 +16,8 @@ use crate::model::outcome::ProbeAnswer;
 /// The program outlives lifeboat, and a resume finds it again. The step's `timeout` ends the waiting
 /// for it; the program itself is never ended.
 ///
-/// A line of the `aws` program that takes something away for good may name only what `aws/cli` may.
+/// A line of the `aws` program that takes something away for good may name only what `aws/cli` may; one in a
+/// shell's script may name nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Exec {
@@ -56,7 +57,11 @@ impl Operation for Exec {
 
     /// As far as its words tell: those of the `aws` program do.
     fn deletes(&self) -> Vec<Resource> {
-        deleted_by_argv(&self.argv)
+        if self.shell == Some(true) {
+            return self.argv.first().map_or_else(Vec::new, |script| deleted_by_script(script));
+        }
+        let goes_elsewhere = self.env.iter().flatten().any(|(name, _)| name.starts_with("AWS_"));
+        deleted_by_argv(&self.argv, goes_elsewhere)
     }
 
     fn home(&self) -> Home<'_> {

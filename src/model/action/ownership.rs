@@ -220,12 +220,34 @@ pub fn deleted_by(command: &Command<'_>) -> Vec<Resource> {
     }
 }
 
-/// The same of a program that was started by its words, where that is `aws`.
+/// A word as a program's name, without its path.
+fn program(word: &str) -> &str {
+    word.rsplit('/').next().unwrap_or_default()
+}
+
+/// What a script takes away through `aws`: something, if any of its words says so.
 #[must_use]
-pub fn deleted_by_argv(argv: &[String]) -> Vec<Resource> {
-    let program = argv.first().map_or("", |first| first.rsplit('/').next().unwrap_or_default());
-    if program != "aws" {
-        return Vec::new();
+pub fn deleted_by_script(script: &str) -> Vec<Resource> {
+    let words: Vec<&str> = script.split(|c: char| c.is_whitespace() || ";|&()`'\"".contains(c)).collect();
+    let ends = |pair: &&[&str]| {
+        DELETES.iter().any(|start| pair[1].starts_with(start)) || DELETES_TOO.contains(&(pair[0], pair[1]))
+    };
+    let ended = words.windows(2).find(ends).map(|pair| pair[1]);
+    let ended = ended.or_else(|| words.contains(&"--delete").then_some("--delete"));
+    let is_of_aws = words.iter().any(|word| program(word) == "aws");
+    ended.filter(|_| is_of_aws).map(|word| Resource::new(Kind::Unknown, word)).into_iter().collect()
+}
+
+/// What a program takes away that is started by its words: `aws` itself, or a shell with a script.
+/// `goes_elsewhere`: its environment leads to another place than the target.
+#[must_use]
+pub fn deleted_by_argv(argv: &[String], goes_elsewhere: bool) -> Vec<Resource> {
+    match (argv.first().map(|first| program(first)), argv) {
+        (Some("aws"), _) => {}
+        (Some("sh" | "bash" | "dash" | "zsh"), [_, options @ .., script]) if !options.is_empty() => {
+            return deleted_by_script(script);
+        }
+        _ => return Vec::new(),
     }
     let mut rest = &argv[1..];
     while let Some(first) = rest.first().filter(|word| word.starts_with("--")) {
@@ -236,7 +258,8 @@ pub fn deleted_by_argv(argv: &[String]) -> Vec<Resource> {
     let found = deleted_by(&Command { service, operation, args, input: None, query: None, only_reads: false });
     // Where it goes is not the target's, so the name says nothing.
     let elsewhere = ["--region", "--profile", "--endpoint-url"];
-    let is_elsewhere = argv.iter().any(|word| elsewhere.iter().any(|option| word.starts_with(option)));
+    let is_elsewhere =
+        goes_elsewhere || argv.iter().any(|word| elsewhere.iter().any(|option| word.starts_with(option)));
     let vague = |one: Resource| match one.kind {
         Kind::Object => one,
         _ if is_elsewhere => Resource::new(Kind::Unknown, &format!("{service} {operation}")),
@@ -270,7 +293,7 @@ mod tests {
 
     #[test]
     fn a_line_of_the_aws_program_says_what_it_takes_away() {
-        let by = |line: &str| deleted_by_argv(&argv(line));
+        let by = |line: &str| deleted_by_argv(&argv(line), false);
         assert_eq!(
             by("aws rds delete-db-cluster --db-cluster-identifier Shop"),
             [Resource::new(Kind::DbCluster, "shop")]
@@ -291,6 +314,13 @@ mod tests {
         ] {
             assert_eq!(by(vague)[0].kind, Kind::Unknown, "{vague}");
         }
+        let line = argv("aws rds delete-db-cluster --db-cluster-identifier a");
+        assert_eq!(deleted_by_argv(&line, true)[0].kind, Kind::Unknown);
+        let script = |text: &str| deleted_by_argv(&["sh".into(), "-c".into(), text.into()], false).len();
+        assert_eq!(script("for i in 1 2; do aws ec2 terminate-instances --instance-ids $i; done"), 1);
+        assert_eq!(script("/usr/bin/aws s3 rm s3://b/k"), 1);
+        assert_eq!(script("aws s3 ls | grep delete"), 0);
+        assert_eq!(script("psql -c 'delete from x'"), 0);
         for harmless in ["aws s3 ls", "aws s3 sync a s3://b", "psql -c delete", "aws", "aws ecs update-service"] {
             assert_eq!(by(harmless), [], "{harmless}");
         }
