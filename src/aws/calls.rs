@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::clients::Clients;
 use super::error::{self, Manner};
+use super::meter::Meter;
 use super::reply;
 use crate::engine::effect::CallRequest;
 use crate::engine::ports::CloudReply;
@@ -24,17 +25,20 @@ pub(super) struct Calls<'a> {
     pub token: &'a str,
     /// What the state looked like at the gate: the answer of the action's probe.
     pub before: Option<&'a Value>,
+    /// What is counted of it while it goes on.
+    pub meter: &'a Meter,
     manner: Manner,
     timeout_ms: u64,
     deadline: Instant,
 }
 
 impl<'a> Calls<'a> {
-    pub fn new(clients: Arc<Clients>, request: &'a CallRequest, deadline: Instant) -> Self {
+    pub fn new(clients: Arc<Clients>, request: &'a CallRequest, deadline: Instant, meter: &'a Meter) -> Self {
         Self {
             clients,
             token: &request.token,
             before: request.before.as_ref(),
+            meter,
             manner: Manner { changes: request.changes, class: request.call.spec().class },
             timeout_ms: request.timeout_ms,
             deadline,
@@ -99,6 +103,22 @@ impl<'a> Calls<'a> {
         E: ProvideErrorMetadata + Error + 'static,
     {
         self.within(Box::pin(request), Manner::READ).await
+    }
+
+    /// One of the many sends that a call is made of: judged as a change, each by itself.
+    pub async fn send<T, E>(
+        &self,
+        request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    ) -> Result<T, CloudError>
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        self.within(Box::pin(request), self.manner).await
+    }
+
+    /// Whether its time is up: then nothing more is sent.
+    pub fn is_overdue(&self) -> bool {
+        Instant::now() >= self.deadline
     }
 
     async fn within<T, E>(

@@ -26,6 +26,7 @@ mod instances;
 mod keys;
 mod line;
 mod logs;
+mod meter;
 mod mfa;
 mod options;
 mod policy;
@@ -65,12 +66,14 @@ use crate::model::action::Action;
 use crate::model::event::{Purpose, TargetIdentity};
 use crate::model::outcome::{CloudError, CloudErrorKind};
 use crate::model::plan::ResolvedTarget;
+use crate::model::progress::Progress;
 
 /// AWS itself.
 pub struct AwsCloud {
     sessions: Arc<Sessions>,
     /// Who starts the user's own `aws`; without it nothing is called through that.
     programs: Option<Arc<dyn Programs>>,
+    meters: meter::Meters,
 }
 
 impl std::fmt::Debug for AwsCloud {
@@ -90,11 +93,12 @@ impl AwsCloud {
     #[must_use]
     pub fn with_programs(options: AwsOptions, programs: Arc<dyn Programs>) -> Arc<Self> {
         let sessions = Arc::new(Sessions::new(Loader::new(options, line::client())));
-        Arc::new(Self { sessions, programs: Some(programs) })
+        Arc::new(Self { sessions, programs: Some(programs), meters: meter::Meters::default() })
     }
 
     fn of(loader: Loader) -> Arc<Self> {
-        Arc::new(Self { sessions: Arc::new(Sessions::new(loader)), programs: None })
+        let sessions = Arc::new(Sessions::new(loader));
+        Arc::new(Self { sessions, programs: None, meters: meter::Meters::default() })
     }
 
     /// A call through the user's own `aws`; `None` for all others.
@@ -132,7 +136,8 @@ impl Cloud for AwsCloud {
                 return cli::account_of(self.programs.as_deref(), request).await;
             }
             let session = self.session(request).await?;
-            let calls = Calls::new(session.clients(), request, deadline);
+            let running = self.meters.begin(&request.ticket.step);
+            let calls = Calls::new(session.clients(), request, deadline, &running.meter);
             let answer = match Box::pin(self.by_program(request, &session)).await {
                 Some(answer) => answer,
                 None => dispatch(&calls, &request.call).await,
@@ -142,6 +147,10 @@ impl Cloud for AwsCloud {
             }
             answer
         })
+    }
+
+    fn progress(&self, step: &str) -> Option<Progress> {
+        self.meters.of(step)
     }
 }
 
@@ -256,6 +265,8 @@ fn dispatch<'a>(calls: &'a Calls<'a>, action: &'a Action) -> Answer<'a> {
         Action::ListObjectVersions(input) => boxed(calls, input, s3::list_object_versions),
         Action::RestoreObjectVersion(input) => boxed(calls, input, s3::restore_object_version),
 
+        Action::CopyFromReplica(input) => boxed(calls, input, s3::copy_from_replica),
+        Action::CompareWithReplica(input) => boxed(calls, input, s3::compare_with_replica),
         Action::GetBucketLifecycleConfiguration(input) => boxed(calls, input, s3::get_bucket_lifecycle_configuration),
         Action::PutBucketVersioning(input) => boxed(calls, input, s3::put_bucket_versioning),
 

@@ -14,9 +14,11 @@ use crate::model::Value;
 use crate::model::action::s3 as input;
 use crate::model::outcome::CloudError;
 
+mod bulk;
 mod restore;
 mod settings;
 
+pub(super) use bulk::{compare_with_replica, copy_from_replica};
 pub(super) use restore::restore_object_version;
 pub(super) use settings::{get_bucket_lifecycle_configuration, put_bucket_versioning};
 

@@ -17,6 +17,7 @@ use crate::engine::ProofNeed;
 use crate::engine::command::{Command, Refusal, RefusalKind};
 use crate::engine::effect::{CallRequest, Effect};
 use crate::engine::ports::{CloudReply, JournalError, MfaDenied, MfaRequest};
+use crate::engine::snapshot::Activity;
 use crate::model::event::{Event, MfaProof, MfaRefusal, Stamped, Timer};
 use crate::model::outcome::{CloudError, Mode, RunStatus};
 use crate::report::row::Row;
@@ -557,6 +558,11 @@ impl Driver {
         snapshot.journal_head = head.chars().take(8).collect();
         if let Some(drill) = &mut snapshot.drill {
             drill.faults.clone_from(&self.parts.faults);
+        }
+        for step in snapshot.steps.iter_mut().filter(|step| step.activity_kind == Activity::Calling) {
+            if let Some(progress) = self.parts.cloud.progress(&step.key) {
+                step.activity = progress.words();
+            }
         }
         let practice = self.practice(&mut snapshot, now_ms);
         let (rows, is_open) = (Arc::clone(&self.rows), self.is_open);

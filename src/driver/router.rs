@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 use crate::engine::effect::{CallRequest, CallSession};
 use crate::engine::ports::{Cloud, CloudReply};
 use crate::model::outcome::{CloudError, Mode};
+use crate::model::progress::Progress;
 
 /// Sends each call where it belongs.
 pub struct CloudRouter {
@@ -53,6 +54,10 @@ impl Cloud for CloudRouter {
         }
         let with_base = CallRequest { session: CallSession::Base, ..request.clone() };
         Box::pin(async move { self.aws.call(&with_base).await })
+    }
+
+    fn progress(&self, step: &str) -> Option<Progress> {
+        self.aws.progress(step).or_else(|| self.outside.progress(step))
     }
 }
 

@@ -360,8 +360,8 @@ impl Engine {
         let changes = call.spec().risk.changes();
         let timeout_ms = match (&call, changes) {
             (Action::Exec(_) | Action::Cli(_) | Action::SetEnv(_), _) => self.plan.steps[ix].timeout_ms,
+            (_, _) if call.operation().may_take_long() => self.plan.steps[ix].timeout_ms,
             (_, true) => SEND_TIMEOUT_MS.min(self.plan.steps[ix].timeout_ms),
-            (_, false) if call.operation().may_take_long() => self.plan.steps[ix].timeout_ms,
             (_, false) => READ_TIMEOUT_MS,
         };
         let request = CallRequest {

@@ -9,6 +9,7 @@ use crate::model::action::Action;
 use crate::model::event::{MfaProof, MfaRefusal, Stamped};
 use crate::model::outcome::CloudError;
 use crate::model::plan::ResolvedTarget;
+use crate::model::progress::Progress;
 
 /// A successful answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +28,12 @@ pub trait Cloud: Send + Sync {
     /// As the outcome table of `CloudErrorKind` says; anything that does not prove an outcome is
     /// `UnknownOutcome`.
     fn call<'a>(&'a self, request: &'a CallRequest) -> BoxFuture<'a, Result<CloudReply, CloudError>>;
+
+    /// How far the call of a step is that is in flight now, where it does many things one by one. For
+    /// the screen: it may be out of date, and nothing is decided by it.
+    fn progress(&self, _step: &str) -> Option<Progress> {
+        None
+    }
 }
 
 /// Time. In a drill it is virtual and may run fast.

@@ -11,6 +11,7 @@ pub mod milestone;
 pub mod outcome;
 pub mod partial;
 pub mod plan;
+pub mod progress;
 pub mod redact;
 pub mod runbook;
 pub mod scenario;

@@ -64,6 +64,14 @@ pub(super) fn of(wanted: &Wanted<'_>) -> Vec<Question> {
         "aws/cloudfront.update_origin" | "aws/cloudfront.get_distribution" => distribution(wanted, "id"),
         "aws/cloudfront.create_invalidation" => distribution(wanted, "distribution_id"),
         "aws/s3.head_bucket" => bucket(wanted, &[]),
+        "aws/s3.copy_from_replica" | "aws/s3.compare_with_replica" => [
+            bucket(wanted, &[(Check::Versioning, "aws/s3.get_bucket_versioning")]),
+            wanted.name("replica_bucket", |name| {
+                let with = json!({"bucket": name});
+                wanted.one(format!("bucket {name}"), Check::There { makes: false }, "aws/s3.head_bucket", &with)
+            }),
+        ]
+        .concat(),
         "aws/s3.get_bucket_versioning" | "aws/s3.list_object_versions" | "aws/s3.restore_object_version" => {
             bucket(wanted, &[(Check::Versioning, "aws/s3.get_bucket_versioning")])
         }

@@ -23,7 +23,7 @@
 //! - `hosted_zone`: `name private`
 //! - `record` (`name TYPE`): `ttl values dns_name`
 //! - `distribution`: `status enabled aliases origin` (the first origin's domain)
-//! - `bucket`: `region versioning replication_status`
+//! - `bucket`: `region versioning replication_status old_versions_days denied_prefix copies_per_second`
 //! - `metric` (`namespace name`): `value unit missing`
 //! - `identity` (an account as the plan names it): `account arn user_id`
 //! - `exec` (program, or the start of a command line): `exit_code stdout stderr`
@@ -42,6 +42,7 @@ mod overlay;
 mod witness;
 mod world;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -49,11 +50,13 @@ use futures_util::future::BoxFuture;
 
 use crate::engine::effect::CallRequest;
 use crate::engine::ports::{Clock, Cloud, CloudReply};
+use crate::model::Value;
 use crate::model::action::Action;
 use crate::model::outcome::{CloudError, CloudErrorKind};
 use crate::model::plan::Plan;
+use crate::model::progress::Progress;
 use crate::model::scenario::Scenario;
-use crate::model::time::parse_rfc3339_ms;
+use crate::model::time::{elapsed_ms, parse_rfc3339_ms};
 use clock::SimClock;
 use dice::Dice;
 use fault::{Delivery, Fate};
@@ -96,6 +99,17 @@ struct State {
     witness: Option<Witness>,
     /// Number of the next call that leaves a line.
     next_n: u64,
+    /// Calls in flight that do many things one by one, by step.
+    under_way: BTreeMap<String, UnderWay>,
+}
+
+/// How such a call goes on, told before it does.
+#[derive(Debug, Clone, Copy)]
+struct UnderWay {
+    from_ms: i64,
+    until_ms: i64,
+    objects: u64,
+    bytes: u64,
 }
 
 /// What the caller will hear, and when.
@@ -138,12 +152,12 @@ impl SimCloud {
             witness = Some(file);
         }
         clock.not_before(world.now_ms);
-        Ok(Self { clock, seed, state: Mutex::new(State { world, witness, next_n }) })
+        Ok(Self { clock, seed, state: Mutex::new(State { world, witness, next_n, under_way: BTreeMap::new() }) })
     }
 
     /// Receives a call, now: decides its fate, writes the line, lets it take effect.
     fn receive(&self, request: &CallRequest) -> Reception {
-        let mut guard = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut guard = self.lock();
         let state = &mut *guard;
         state.world.advance_to(self.clock.now_ms());
         let now_ms = state.world.now_ms;
@@ -176,16 +190,23 @@ impl SimCloud {
         }
         let request_id = state.world.request_id(&arrival);
         let answer = state.world.receive(&arrival, &fate);
-        let latency_ms = self.latency_ms(n, request.changes) + state.world.takes_ms(&request.call);
+        let copies_ms = state.copies(request, &answer);
+        let latency_ms = self.latency_ms(n, request.changes) + state.world.takes_ms(&request.call) + copies_ms;
         drop(guard);
         if fate.delivery == Delivery::AnswerLost || latency_ms > request.timeout_ms {
             let answer = Err(unheard());
-            return Reception { answer_at_ms: later(now_ms, request.timeout_ms), answer };
+            // Copies that break off are heard to.
+            let silent_ms = if copies_ms > 0 { latency_ms.min(request.timeout_ms) } else { request.timeout_ms };
+            return Reception { answer_at_ms: later(now_ms, silent_ms), answer };
         }
         Reception {
             answer_at_ms: later(now_ms, latency_ms),
             answer: answer.map(|value| CloudReply { value, request_id, cloud_ms: None }),
         }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn latency_ms(&self, n: u64, changes: bool) -> u64 {
@@ -194,12 +215,42 @@ impl SimCloud {
     }
 }
 
+impl State {
+    /// How long the copies of a bulk copy take, which are under way from now on.
+    fn copies(&mut self, request: &CallRequest, answer: &Result<Value, CloudError>) -> u64 {
+        let (Action::CopyFromReplica(call), Ok(answer)) = (&request.call, answer) else { return 0 };
+        let figure = |member: &str| answer[member].as_u64().unwrap_or(0);
+        let (objects, from_ms) = (figure("copied"), self.world.now_ms);
+        let takes_ms = self.world.copies_take_ms(&call.bucket, objects);
+        let until_ms = later(from_ms, takes_ms);
+        let step = request.ticket.step.clone();
+        self.under_way.insert(step, UnderWay { from_ms, until_ms, objects, bytes: figure("bytes") });
+        takes_ms
+    }
+}
+
 impl Cloud for SimCloud {
     fn call<'a>(&'a self, request: &'a CallRequest) -> BoxFuture<'a, Result<CloudReply, CloudError>> {
         Box::pin(async move {
             let reception = self.receive(request);
             self.clock.sleep_until(reception.answer_at_ms).await;
+            self.lock().under_way.remove(&request.ticket.step);
             reception.answer
+        })
+    }
+
+    fn progress(&self, step: &str) -> Option<Progress> {
+        let call = *self.lock().under_way.get(step)?;
+        let so_far_ms = elapsed_ms(call.from_ms, self.clock.now_ms());
+        let whole_ms = elapsed_ms(call.from_ms, call.until_ms).max(1);
+        let done_of = |n: u64| n.saturating_mul(so_far_ms.min(whole_ms)) / whole_ms;
+        Some(Progress {
+            unit: "objects",
+            done: done_of(call.objects),
+            total: call.objects,
+            is_counting: false,
+            bytes: done_of(call.bytes),
+            elapsed_ms: so_far_ms,
         })
     }
 }

@@ -340,6 +340,9 @@ struct BucketPatch {
     versioning: Option<Option<String>>,
     /// After how many days old versions end.
     old_versions_days: Option<u32>,
+    /// Keys that begin so may not be written.
+    denied_prefix: Option<String>,
+    copies_per_second: Option<u64>,
     /// `null` takes the rules away.
     #[serde(default, deserialize_with = "nullable")]
     #[expect(clippy::option_option, reason = "null takes the rules away")]
@@ -356,6 +359,8 @@ fn bucket(world: &mut World, id: &str, value: &Value) -> Result<Met, SimError> {
     set(&mut bucket.region, patch.region);
     set(&mut bucket.versioning, patch.versioning);
     set(&mut bucket.old_versions_days, patch.old_versions_days.map(Some));
+    set(&mut bucket.denied_prefix, patch.denied_prefix.map(Some));
+    set(&mut bucket.copies_per_s, patch.copies_per_second.map(|copies| Some(copies.max(1))));
     match patch.replication_status {
         Some(None) => bucket.replication = None,
         Some(Some(status)) => {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use futures_util::future::BoxFuture;
 use serde_json::json;
 
+use super::super::meter::Meters;
 use super::super::wire::{self, Wire};
 use super::super::{AwsCloud, Sessions};
 use crate::engine::ports::Cloud as _;
@@ -113,7 +114,8 @@ impl Programs for Noting {
 }
 
 fn cloud(wire: &Wire, programs: Arc<Noting>) -> AwsCloud {
-    AwsCloud { sessions: Arc::new(Sessions::new(wire.loader())), programs: Some(programs) }
+    let sessions = Arc::new(Sessions::new(wire.loader()));
+    AwsCloud { sessions, programs: Some(programs), meters: Meters::default() }
 }
 
 const CLI: &str = "aws/cli";

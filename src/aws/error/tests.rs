@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::super::calls::Calls;
 use super::super::config::Loader;
+use super::super::meter::Meter;
 use super::super::wire::{self, Answer, Wire};
 use super::super::{AwsCloud, AwsOptions, line};
 use crate::engine::effect::CallRequest;
@@ -41,7 +42,8 @@ fn an_unguarded_send() -> CallRequest {
 async fn promote(cloud: &AwsCloud, request: &CallRequest) -> Result<CloudReply, CloudError> {
     let session = cloud.sessions.session(request).await?;
     let deadline = Instant::now() + Duration::from_millis(request.timeout_ms);
-    let calls = Calls::new(session.clients(), request, deadline);
+    let meter = Meter::new();
+    let calls = Calls::new(session.clients(), request, deadline, &meter);
     let promote = calls.rds().promote_read_replica_db_cluster().db_cluster_identifier("orders");
     calls.answer(promote.send(), |output| json!(output.db_cluster.and_then(|it| it.db_cluster_identifier))).await
 }

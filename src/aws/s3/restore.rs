@@ -16,7 +16,7 @@ use crate::model::action::s3::RestoreObjectVersion;
 use crate::model::outcome::{CloudError, CloudErrorKind};
 
 /// Above it, one copy is not enough.
-const LARGEST_COPY: i64 = 5 * 1024 * 1024 * 1024;
+pub(super) const LARGEST_COPY: i64 = 5 * 1024 * 1024 * 1024;
 
 /// Metadata and tags come along; encryption and storage class are those of the bucket.
 pub(in crate::aws) async fn restore_object_version(
@@ -26,7 +26,13 @@ pub(in crate::aws) async fn restore_object_version(
     let look = calls.s3().head_object().bucket(&call.bucket).key(&call.key).version_id(&call.version_id).send();
     let version = calls.look(look).await.map_err(|error| of_look(error, call))?;
     copyable(&version, call)?;
-    let request = calls.s3().copy_object().bucket(&call.bucket).key(&call.key).copy_source(source(call)).send();
+    let request = calls
+        .s3()
+        .copy_object()
+        .bucket(&call.bucket)
+        .key(&call.key)
+        .copy_source(source_of(&call.bucket, &call.key, &call.version_id))
+        .send();
     calls
         .try_answer(request, |output| {
             let copy = output.copy_object_result().ok_or_else(|| empty_answer("copy"))?;
@@ -86,11 +92,11 @@ fn copyable(version: &HeadObjectOutput, call: &RestoreObjectVersion) -> Result<(
 
 /// The source of the copy as the header wants it: every byte of the key and the version that could
 /// mean something in a URL is escaped.
-fn source(call: &RestoreObjectVersion) -> String {
-    let mut source = format!("{}/", call.bucket);
-    escape(&mut source, &call.key, b"/");
+pub(super) fn source_of(bucket: &str, key: &str, version_id: &str) -> String {
+    let mut source = format!("{bucket}/");
+    escape(&mut source, key, b"/");
     source.push_str("?versionId=");
-    escape(&mut source, &call.version_id, b"");
+    escape(&mut source, version_id, b"");
     source
 }
 
@@ -110,11 +116,7 @@ mod tests {
 
     #[test]
     fn a_key_is_escaped_into_the_source() {
-        let call = RestoreObjectVersion {
-            bucket: "files".to_owned(),
-            key: "a b/ü+?&#.pdf".to_owned(),
-            version_id: "3/L4=".to_owned(),
-        };
-        assert_eq!(source(&call), "files/a%20b/%C3%BC%2B%3F%26%23.pdf?versionId=3%2FL4%3D");
+        let source = source_of("files", "a b/ü+?&#.pdf", "3/L4=");
+        assert_eq!(source, "files/a%20b/%C3%BC%2B%3F%26%23.pdf?versionId=3%2FL4%3D");
     }
 }

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::play;
+use crate::model::action::examples::example_with;
 use crate::sim::testing::{
-    BUCKET, CLUSTER, DISTRIBUTION, GLOBAL, GLOBAL_TARGET, HOST, Hand, SERVICE, ZONE, lag_metric,
+    BUCKET, CLUSTER, DISTRIBUTION, GLOBAL, GLOBAL_TARGET, HOST, Hand, SERVICE, ZONE, lag_metric, plan, scenario, step,
 };
 
 /// Where two answers differ in shape. Null stands for anything that may be missing, an empty list for
@@ -98,5 +99,10 @@ async fn the_simulated_world_answers_in_the_same_shapes() {
     for (name, with) in calls {
         let (drill, real) = (hand.ok(name, &with), play(name).await.0);
         assert_eq!(differences(name, &drill, &real), [""; 0]);
+    }
+    for name in ["aws/s3.compare_with_replica", "aws/s3.copy_from_replica"] {
+        let with = example_with(name).unwrap();
+        let mut hand = Hand::new(&plan(vec![step("bulk", name, &with)]), &scenario(json!([])));
+        assert_eq!(differences(name, &hand.ok(name, &with), &play(name).await.0), [""; 0]);
     }
 }

@@ -2,6 +2,7 @@
 //! the connection fails.
 
 mod alike;
+mod bulk;
 mod data;
 mod loopback;
 mod scripts;

@@ -202,9 +202,84 @@ fn cloudfront(operation: &str) -> Option<Vec<Answer>> {
     })
 }
 
+const S3: &str = "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"";
+
+pub const NOT_ENCRYPTED: &str = "<Error><Code>ServerSideEncryptionConfigurationNotFoundError</Code></Error>";
+pub const ENCRYPTED: &str = "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault>\
+    <SSEAlgorithm>aws:kms</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>";
+
+/// A version in a listing: key, version, size, tag, time of 2026-11-20.
+type Version<'a> = (&'a str, &'a str, u64, &'a str, &'a str);
+
+/// All versions under a prefix; delete markers are key, version, time.
+pub fn versions(versions: &[Version<'_>], markers: &[(&str, &str, &str)]) -> Answer {
+    page_of_versions(versions, markers, None)
+}
+
+/// A page of them, and where the next begins.
+pub fn page_of_versions(
+    versions: &[Version<'_>],
+    markers: &[(&str, &str, &str)],
+    next: Option<(&str, &str)>,
+) -> Answer {
+    let newest = |key: &str, at: &str| {
+        let mut times = versions.iter().map(|one| (one.0, one.4)).chain(markers.iter().map(|one| (one.0, one.2)));
+        times.all(|(other, time)| other != key || time <= at)
+    };
+    let mut body = match next {
+        Some((key, version)) => format!(
+            "<IsTruncated>true</IsTruncated><NextKeyMarker>{key}</NextKeyMarker>\
+             <NextVersionIdMarker>{version}</NextVersionIdMarker>"
+        ),
+        None => "<IsTruncated>false</IsTruncated>".to_owned(),
+    };
+    for (key, id, size, tag, at) in versions {
+        let is_latest = newest(key, at);
+        body += &format!(
+            "<Version><Key>{key}</Key><VersionId>{id}</VersionId><IsLatest>{is_latest}</IsLatest>\
+             <LastModified>2026-11-20T{at}:00.000Z</LastModified><ETag>&quot;{tag}&quot;</ETag><Size>{size}</Size></Version>"
+        );
+    }
+    for (key, id, at) in markers {
+        let is_latest = newest(key, at);
+        body += &format!(
+            "<DeleteMarker><Key>{key}</Key><VersionId>{id}</VersionId><IsLatest>{is_latest}</IsLatest>\
+             <LastModified>2026-11-20T{at}:00.000Z</LastModified></DeleteMarker>"
+        );
+    }
+    Answer::ok(&format!("<ListVersionsResult {S3}>{body}</ListVersionsResult>"))
+}
+
+/// What a bucket holds: key, size, tag, time of 2026-11-20.
+pub fn objects(objects: &[(&str, u64, &str, &str)]) -> Answer {
+    let mut body = "<IsTruncated>false</IsTruncated>".to_owned();
+    for (key, size, tag, at) in objects {
+        body += &format!(
+            "<Contents><Key>{key}</Key><LastModified>2026-11-20T{at}:00.000Z</LastModified>\
+             <ETag>&quot;{tag}&quot;</ETag><Size>{size}</Size></Contents>"
+        );
+    }
+    Answer::ok(&format!("<ListBucketResult {S3}>{body}</ListBucketResult>"))
+}
+
+/// A copy that was made, with this tag.
+pub fn copied(tag: &str) -> Answer {
+    Answer::ok(&format!("<CopyObjectResult {S3}><ETag>&quot;{tag}&quot;</ETag></CopyObjectResult>"))
+}
+
 fn s3(operation: &str) -> Option<Vec<Answer>> {
-    const S3: &str = "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"";
+    let differing = || {
+        let wanted = [("uploads/a.pdf", "v1", 4096, "good", "10:00"), ("uploads/b.pdf", "v2", 7, "same", "10:00")];
+        vec![
+            Answer::status(404, NOT_ENCRYPTED),
+            Answer::status(404, NOT_ENCRYPTED),
+            versions(&wanted, &[]),
+            objects(&[("uploads/b.pdf", 7, "same", "10:00")]),
+        ]
+    };
     Some(match operation {
+        "compare_with_replica" => differing(),
+        "copy_from_replica" => differing().into_iter().chain([copied("good")]).collect(),
         "head_bucket" => vec![Answer::ok("").with_header("x-amz-bucket-region", "us-east-1")],
         "get_bucket_versioning" => vec![Answer::ok(&format!(
             "<VersioningConfiguration {S3}><Status>Enabled</Status></VersioningConfiguration>"

@@ -193,6 +193,10 @@ impl Request {
         let operation = self.operation();
         let (headers, body) = match operation.as_str() {
             read if read.starts_with("HEAD ") => ("content-length: 1000\r\n", ""),
+            // A copy of many objects lists two buckets first: here there is one to copy.
+            read if read.starts_with("GET ") && read.contains("?encryption") => ("", "<X/>"),
+            read if read.starts_with("GET ") && read.contains("?versions") => ("", VERSIONS),
+            read if read.starts_with("GET ") && read.contains("list-type=2") => ("", "<ListBucketResult/>"),
             read if read.starts_with("GET ") && read.contains("/distribution/") => {
                 ("etag: E1\r\n", DISTRIBUTION_CONFIG)
             }
@@ -214,6 +218,8 @@ impl Request {
     }
 }
 
+const VERSIONS: &str = "<ListVersionsResult><Version><Key>uploads/a</Key><VersionId>v1</VersionId><IsLatest>true</IsLatest>\
+    <LastModified>2026-11-20T10:00:00Z</LastModified><ETag>&quot;a&quot;</ETag><Size>3</Size></Version></ListVersionsResult>";
 const SERVICES: &str = r#"{"services":[{"serviceName":"web","taskDefinition":"web:7"}]}"#;
 const TASK_DEFINITION: &str =
     r#"{"taskDefinition":{"family":"web","revision":7,"containerDefinitions":[{"name":"web","image":"web:1"}]}}"#;

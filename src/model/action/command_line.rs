@@ -18,11 +18,13 @@ use crate::model::{Object, Value};
 const PUBLIC_RESOLVERS: [&str; 3] = ["1.1.1.1", "8.8.8.8", "9.9.9.9"];
 
 /// Actions that are not one API operation under its own name.
-const COMPOSITE: [&str; 5] = [
+const COMPOSITE: [&str; 7] = [
     "aws/cloudfront.update_origin",
     "aws/cloudwatch.get_metric",
     "aws/ecs.register_task_definition",
     "aws/ecs.services_stable",
+    "aws/s3.compare_with_replica",
+    "aws/s3.copy_from_replica",
     "aws/s3.restore_object_version",
 ];
 

@@ -107,6 +107,10 @@ fn s3(name: &str) -> Option<Value> {
             json!({"bucket": "shop-content", "versioning_configuration": {"status": "Enabled"}})
         }
         "aws/s3.list_object_versions" => json!({"bucket": "shop-content", "prefix": "uploads/", "max_keys": 100}),
+        "aws/s3.copy_from_replica" | "aws/s3.compare_with_replica" => json!({
+            "bucket": "shop-content", "replica_bucket": "shop-content-replica", "replica_region": "us-east-1",
+            "prefix": "uploads/",
+        }),
         "aws/s3.restore_object_version" => {
             json!({"bucket": "shop-content", "key": "uploads/report.pdf", "version_id": "v-good"})
         }

@@ -40,6 +40,7 @@ impl Action {
                     "copy_source_version_id": call.version_id, "etag": newest["etag"],
                 }))
             }
+            Self::CopyFromReplica(call) => call.answer_between(before?, now),
             Self::StartRestoreJob(call) => {
                 let of_ours = |job: &&Value| job["recovery_point_arn"] == json!(call.recovery_point_arn);
                 let ids = |answer: &Value| -> Vec<Value> {

@@ -187,6 +187,9 @@ catalogue! {
     ListObjectVersions(s3::ListObjectVersions) = "aws/s3.list_object_versions", "Reads the versions of objects under a prefix", "s3:ListBucketVersions", Read, A, 5 s;
     RestoreObjectVersion(s3::RestoreObjectVersion) = "aws/s3.restore_object_version", "Copies an older version of an object over the newest (`copy_object`)", "s3:PutObject", Reversible, A, 10 s;
 
+    CopyFromReplica(s3::CopyFromReplica) = "aws/s3.copy_from_replica", "Copies whatever a bucket lacks against its replica, many objects at a time: lists both, copies what is missing or different", "s3:PutObject", Reversible, C, 300 s;
+    CompareWithReplica(s3::CompareWithReplica) = "aws/s3.compare_with_replica", "Counts what a bucket lacks against its replica: lists both", "s3:ListBucketVersions", Read, A, 10 s, expect "result.to_copy == 0";
+
     GetBucketLifecycleConfiguration(s3::GetBucketLifecycleConfiguration) = "aws/s3.get_bucket_lifecycle_configuration", "Reads for how long a bucket keeps objects", "s3:GetLifecycleConfiguration", Read, A, 2 s;
     PutBucketVersioning(s3::PutBucketVersioning) = "aws/s3.put_bucket_versioning", "Lets a bucket keep versions, or no more", "s3:PutBucketVersioning", Reversible, A, 5 s;
 

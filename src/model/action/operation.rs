@@ -50,7 +50,8 @@ pub trait Operation {
         None
     }
 
-    /// Whether a read is worth waiting for as long as its step may take: one that counts and compares.
+    /// Whether it is worth waiting for as long as its step may take: one that counts and compares, or
+    /// does many things one by one.
     fn may_take_long(&self) -> bool {
         false
     }

@@ -1,7 +1,9 @@
 //! S3 buckets and object versions.
 
+mod bulk;
 mod settings;
 
+pub use bulk::{CompareWithReplica, CopyFromReplica, DEFAULT_CONCURRENT, MOST_CONCURRENT};
 pub use settings::{GetBucketLifecycleConfiguration, PutBucketVersioning, VersioningConfiguration};
 
 use schemars::JsonSchema;

@@ -45,6 +45,17 @@ struct Wanted {
 }
 
 impl Wanted {
+    /// The same call, of which other inputs are looked at.
+    fn alike(&self) -> Self {
+        Self {
+            action: self.action.clone(),
+            with: Value::Null,
+            region: self.region.clone(),
+            account: self.account.clone(),
+            changes: self.changes,
+        }
+    }
+
     fn text(&self, member: &str) -> Option<&str> {
         self.with[member].as_str().filter(|text| !text.is_empty())
     }
@@ -229,6 +240,7 @@ fn make(world: &mut World, wanted: &Wanted) {
         | "aws/s3.put_bucket_versioning"
         | "aws/s3.list_object_versions"
         | "aws/s3.restore_object_version" => storage::bucket(world, wanted),
+        "aws/s3.copy_from_replica" | "aws/s3.compare_with_replica" => storage::replicated(world, wanted),
         "aws/cloudwatch.describe_alarms" => beside::alarms(world, wanted),
         "aws/logs.describe_log_groups" => beside::log_groups(world, wanted),
         "aws/ssm.get_parameter" | "aws/ssm.get_parameters_by_path" => beside::parameters(world, wanted),

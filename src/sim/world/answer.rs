@@ -86,6 +86,8 @@ impl World {
             Action::GetBucketReplication(call) => self.get_bucket_replication(call),
             Action::ListObjectVersions(call) => self.list_object_versions(call),
             Action::RestoreObjectVersion(call) => self.restore_object_version(call, context),
+            Action::CopyFromReplica(call) => self.copy_from_replica(call, context),
+            Action::CompareWithReplica(call) => self.compare_with_replica(call),
             Action::GetBucketLifecycleConfiguration(call) => self.get_bucket_lifecycle(call),
             Action::PutBucketVersioning(call) => self.put_bucket_versioning(call),
             Action::DescribeAlarms(call) => Ok(self.describe_alarms(call, context)),

@@ -1,5 +1,7 @@
 //! S3: buckets, their versioning and replication, and the versions of objects.
 
+mod bulk;
+
 use std::collections::BTreeMap;
 
 use serde_json::json;
@@ -18,6 +20,10 @@ pub struct Bucket {
     pub replication: Option<Replication>,
     /// After how many days versions end that are no longer the newest; `None` without any rule.
     pub old_versions_days: Option<u32>,
+    /// Keys that begin so may not be written: a policy of the bucket says so.
+    pub denied_prefix: Option<String>,
+    /// How many objects a second are copied into it; as many as usual unless a scenario says otherwise.
+    pub copies_per_s: Option<u64>,
     /// Versions of each key, the newest first.
     pub objects: BTreeMap<String, Vec<Version>>,
 }

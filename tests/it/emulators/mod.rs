@@ -9,6 +9,7 @@
 
 mod actions;
 mod adapter;
+mod bulk;
 mod cli;
 mod hand;
 mod kube;
@@ -22,5 +23,6 @@ mod restores;
 mod runs;
 mod sandbox;
 mod shape;
+mod tap;
 mod tools;
 mod watched;

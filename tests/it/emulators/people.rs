@@ -81,8 +81,7 @@ impl People {
             }
             if let Some(place) = gate.code_at {
                 terminal.send(&TAB.repeat(place - at));
-                terminal.send(&self.next_code.to_string());
-                self.next_code += 1;
+                terminal.send(&self.code());
                 at = place;
             }
             if at > 0 {
@@ -94,6 +93,12 @@ impl People {
             });
             return gate.step;
         }
+    }
+
+    /// The next code of the operator's device at AWS.
+    pub fn code(&mut self) -> String {
+        self.next_code += 1;
+        (self.next_code - 1).to_string()
     }
 
     /// The person that the dialog proposes comes to the terminal, waits for a code that is not used up,

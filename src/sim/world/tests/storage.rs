@@ -1,6 +1,6 @@
 //! Buckets, metrics and identities.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::cluster;
 use crate::model::outcome::CloudErrorKind;
@@ -31,6 +31,75 @@ fn an_older_version_comes_back_as_the_newest() {
     let replication = hand.ok("aws/s3.get_bucket_replication", &json!({"bucket": BUCKET}));
     assert_eq!(members(&replication["rules"][0]), ["id", "status", "prefix", "destination_bucket"]);
     assert_eq!(hand.call("aws/s3.head_bucket", &json!({"bucket": "x"})).unwrap_err().kind, CloudErrorKind::NotFound);
+}
+
+/// A plan whose bucket lacks things that its replica has.
+fn damaged(as_of: Option<&str>) -> (Hand, Value) {
+    let mut with =
+        json!({"bucket": "docs", "replica_bucket": "docs-replica", "replica_region": "us-east-1", "prefix": "up/"});
+    if let Some(as_of) = as_of {
+        with["as_of"] = json!(as_of);
+    }
+    (Hand::new(&plan(vec![step("copy", COPY, &with)]), &scenario(json!([]))), with)
+}
+
+const COPY: &str = "aws/s3.copy_from_replica";
+const COMPARE: &str = "aws/s3.compare_with_replica";
+
+#[test]
+fn what_a_bucket_lacks_is_copied_once() {
+    let (mut hand, with) = damaged(Some("2026-01-03T17:00:00Z"));
+    let before = hand.ok(COMPARE, &with);
+    let names = ["objects", "same", "missing", "different", "left_newer", "to_copy", "bytes_to_copy", "sample"];
+    assert_eq!(members(&before), names);
+    let figure = |answer: &Value, name: &str| answer[name].as_u64().unwrap();
+    let to_copy = figure(&before, "to_copy");
+    assert!(figure(&before, "missing") > 200 && figure(&before, "different") > 150, "{before}");
+    assert_eq!(figure(&before, "missing") + figure(&before, "different"), to_copy);
+    let copied = hand.ok(COPY, &with);
+    assert_eq!(members(&copied), ["objects", "copied", "already_there", "left_newer", "failed", "bytes", "failures"]);
+    assert_eq!((figure(&copied, "copied"), figure(&copied, "bytes")), (to_copy, figure(&before, "bytes_to_copy")));
+    assert_eq!(figure(&hand.ok(COMPARE, &with), "to_copy"), 0);
+    assert_eq!(figure(&hand.ok(COPY, &with), "copied"), 0, "nothing is copied twice");
+}
+
+#[test]
+fn without_a_time_what_was_written_since_is_left_alone() {
+    let (mut hand, with) = damaged(Some("2026-01-03T17:00:00Z"));
+    let by_time = hand.ok(COMPARE, &with);
+    let newest =
+        json!({"bucket": "docs", "replica_bucket": "docs-replica", "replica_region": "us-east-1", "prefix": "up/"});
+    let now = hand.ok(COMPARE, &newest);
+    // What was overwritten is overwritten in the replica as well.
+    assert_eq!((&now["missing"], &now["different"]), (&by_time["missing"], &json!(0)));
+    let own = json!({"bucket": "docs", "replica_bucket": "docs", "replica_region": "us-east-1"});
+    assert_eq!(hand.code(COPY, &own), "InvalidRequest");
+    let mut of_itself = own.clone();
+    of_itself["as_of"] = with["as_of"].clone();
+    let copied = hand.ok(COPY, &of_itself);
+    assert_eq!(copied["copied"], by_time["to_copy"], "its own versions are as good");
+}
+
+#[test]
+fn a_copy_that_breaks_off_leaves_a_part_and_goes_on() {
+    let faults = json!([{"kind": "lost_answer", "action": COPY, "times": 1}]);
+    let with = json!({"bucket": "docs", "replica_bucket": "docs-replica", "replica_region": "us-east-1"});
+    let mut hand = Hand::new(&plan(vec![step("copy", COPY, &with)]), &scenario(faults));
+    let to_copy = |hand: &mut Hand| hand.ok(COMPARE, &with)["to_copy"].as_u64().unwrap();
+    let before = to_copy(&mut hand);
+    let first = hand.call(COPY, &with);
+    let left = to_copy(&mut hand);
+    assert!(left > before / 5 && left < before * 4 / 5, "{left} of {before}: {first:?}");
+    assert_eq!(hand.ok(COPY, &with)["copied"], left);
+}
+
+#[test]
+fn objects_that_are_denied_do_not_keep_the_others() {
+    let (mut hand, with) = damaged(None);
+    hand.world.buckets.get_mut("docs").unwrap().denied_prefix = Some("up/0000".to_owned());
+    let answer = hand.ok(COPY, &with);
+    assert!(answer["failed"].as_u64().unwrap() > 0 && answer["copied"].as_u64().unwrap() > 100, "{answer}");
+    assert_eq!(answer["failures"][0]["code"], "AccessDenied");
 }
 
 #[test]

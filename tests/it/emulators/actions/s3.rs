@@ -2,14 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::{Case, REGION, World, changing, reading};
+use super::{Case, ELSEWHERE, REGION, World, changing, reading};
 
 const BUCKET: &str = "shop-content";
+const REPLICA: &str = "shop-content-replica";
 const KEY: &str = "uploads/report.pdf";
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
         changing("aws/s3.restore_object_version", overwritten, versions),
+        changing("aws/s3.copy_from_replica", deleted, contents),
+        reading("aws/s3.compare_with_replica", deleted),
         reading("aws/s3.head_bucket", |world| bucket(world, BUCKET)),
         reading("aws/s3.get_bucket_versioning", |world| bucket(world, BUCKET)),
         reading("aws/s3.get_bucket_replication", replicated),
@@ -26,6 +29,33 @@ fn bucket(world: &mut World<'_>, name: &str) -> Value {
     let versioning = json!({"Bucket": name, "VersioningConfiguration": {"Status": "Enabled"}});
     world.call("s3", "put_bucket_versioning", versioning);
     json!({})
+}
+
+/// Two of three files are gone, and the replica in the other region still has them.
+fn deleted(world: &mut World<'_>) -> Value {
+    bucket(world, BUCKET);
+    let place = json!({"LocationConstraint": ELSEWHERE});
+    let replica = json!({"Bucket": REPLICA, "CreateBucketConfiguration": place});
+    world.call_in(ELSEWHERE, "s3", "create_bucket", replica);
+    let versioning = json!({"Bucket": REPLICA, "VersioningConfiguration": {"Status": "Enabled"}});
+    world.call_in(ELSEWHERE, "s3", "put_bucket_versioning", versioning);
+    for key in ["uploads/a.pdf", "uploads/b c.pdf", "uploads/sub/ü.pdf", "other/d.pdf"] {
+        let with = json!({"Bucket": REPLICA, "Key": key, "Body": key, "Metadata": {"owner": "ada"}});
+        world.call_in(ELSEWHERE, "s3", "put_object", with);
+    }
+    world.call("s3", "put_object", json!({"Bucket": BUCKET, "Key": "uploads/a.pdf", "Body": "uploads/a.pdf"}));
+    json!({"replica_bucket": REPLICA, "replica_region": ELSEWHERE})
+}
+
+/// Every version of every object, and what it holds.
+fn contents(world: &mut World<'_>) -> Value {
+    let listed = world.call("s3", "list_object_versions", json!({"Bucket": BUCKET}));
+    let versions = listed["Versions"].as_array().unwrap().clone();
+    let each = versions.iter().map(|version| {
+        let object = world.call("s3", "get_object", json!({"Bucket": BUCKET, "Key": version["Key"]}));
+        json!([version["Key"], version["IsLatest"], version["ETag"], object["Body"], object["Metadata"]])
+    });
+    each.collect()
 }
 
 fn overwritten(world: &mut World<'_>) -> Value {
