@@ -194,7 +194,9 @@ impl Request {
         let (headers, body) = match operation.as_str() {
             read if read.starts_with("HEAD ") => ("content-length: 1000\r\n", ""),
             // A copy of many objects lists two buckets first: here there is one to copy.
-            read if read.starts_with("GET ") && read.contains("?encryption") => ("", "<X/>"),
+            read if read.starts_with("GET ") && read.contains("?encryption") => {
+                ("", "<ServerSideEncryptionConfiguration/>")
+            }
             read if read.starts_with("GET ") && read.contains("?versions") => ("", VERSIONS),
             read if read.starts_with("GET ") && read.contains("list-type=2") => ("", "<ListBucketResult/>"),
             read if read.starts_with("GET ") && read.contains("/distribution/") => {

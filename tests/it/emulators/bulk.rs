@@ -178,6 +178,7 @@ fn later_than_all(hand: &mut Hand, pair: &Pair) -> String {
 /// Puts objects, several at a time; faster than boto3, which is not what is tried here.
 fn put(pair: &Pair, bucket: &str, objects: Vec<(String, String)>) {
     let chunk = objects.len().div_ceil(6).max(1);
+    let region = if bucket == REPLICA { AWAY } else { HOME };
     std::thread::scope(|scope| {
         for part in objects.chunks(chunk) {
             scope.spawn(move || {
@@ -187,7 +188,7 @@ fn put(pair: &Pair, bucket: &str, objects: Vec<(String, String)>) {
                 for (key, body) in part {
                     let mut request = format!("PUT /{bucket}/{key} HTTP/1.1\r\nHost: {}\r\n", pair.ministack.address());
                     // The account is taken from the key; nobody checks a signature.
-                    let credential = format!("Credential={ACCOUNT}/20260101/{HOME}/s3/aws4_request");
+                    let credential = format!("Credential={ACCOUNT}/20260101/{region}/s3/aws4_request");
                     let _ = write!(
                         request,
                         "Authorization: AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=00\r\n\
