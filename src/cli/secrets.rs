@@ -17,10 +17,11 @@ use super::exit::{CliError, Exit};
 use super::hidden::{self, Kind};
 use super::settings::Settings;
 use crate::model::Value;
+use crate::model::action::messages::is_message;
 use crate::model::plan::Plan;
 use crate::model::redact::{self, Redactor, SHORTEST_BYTES};
-use crate::model::runbook::SourceFile;
-use crate::model::secret::{SecretDeclaration, SecretSource, Secrets};
+use crate::model::runbook::{ActionUse, SourceFile};
+use crate::model::secret::{SecretDeclaration, SecretSource, Secrets, references};
 
 type Declared = IndexMap<String, SecretDeclaration>;
 
@@ -88,6 +89,8 @@ pub fn gather(settings: &Settings, plan: &Plan, files: &[SourceFile], is_headles
     for (name, declared) in &plan.secrets {
         let value = match at_hand(name, declared)? {
             Some(value) => value,
+            // No run waits for a message: without its secret it is noted as not sent.
+            None if declared.source != SecretSource::Ask && is_only_for_messages(name, plan) => continue,
             None if !is_headless && hidden::is_person() => typed(settings, name, declared)?,
             None => return Err(missing(name, declared)),
         };
@@ -95,6 +98,17 @@ pub fn gather(settings: &Settings, plan: &Plan, files: &[SourceFile], is_headles
         secrets.insert(name, SecretString::from(value.as_str()));
     }
     Ok(secrets)
+}
+
+/// Whether nothing but messages to people needs it.
+fn is_only_for_messages(name: &str, plan: &Plan) -> bool {
+    let uses = plan.steps.iter().flat_map(|step| {
+        let checks = step.checks.iter().chain(&step.verify).filter_map(|check| check.uses.as_ref());
+        std::iter::once(&step.uses).chain(checks).chain(&step.rollback)
+    });
+    let needs = |uses: &&ActionUse| uses.with.texts().iter().any(|text| references(text.value).contains(&name));
+    let mut needed = uses.filter(needs).peekable();
+    needed.peek().is_some() && needed.all(|uses| is_message(&uses.action.value))
 }
 
 fn missing(name: &str, declared: &SecretDeclaration) -> CliError {

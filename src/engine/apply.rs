@@ -376,6 +376,9 @@ impl Engine {
     pub(super) fn refused(&mut self, ix: StepIx, at: i64, out: &mut Vec<Effect>) {
         let (Some(error), Some(purpose)) = (self.steps[ix].refused.clone(), self.steps[ix].intent) else { return };
         let (step, attempt) = (self.plan.steps[ix].key.clone(), self.steps[ix].attempt);
+        if let (Purpose::Rollback(n), true) = (purpose, self.is_message(ix, purpose)) {
+            return self.rollback_next(ix, n + 1, at, out);
+        }
         self.steps[ix].proposed = true;
         if let Purpose::Rollback(_) = purpose {
             let reason = self.refused_because(ix, purpose, &error);

@@ -14,6 +14,7 @@ use super::view::account;
 use super::{Engine, propose};
 use crate::model::Value;
 use crate::model::action::Action;
+use crate::model::action::messages::is_message;
 use crate::model::event::{Event, Purpose, Ticket, UnknownDecision};
 use crate::model::expr::{self, plain};
 use crate::model::outcome::{Class, CloudError, CloudErrorKind, ProbeAnswer, Risk};
@@ -35,6 +36,11 @@ impl Engine {
     /// Whether what carried out a send keeps account of it; see `Operation::keeps_account`.
     pub(super) fn keeps_account(&self, ix: StepIx, purpose: Purpose) -> bool {
         self.call_of(ix, purpose).is_ok_and(|call| call.action.operation().keeps_account())
+    }
+
+    /// Whether a send is a message to people, for which no run waits.
+    pub(super) fn is_message(&self, ix: StepIx, purpose: Purpose) -> bool {
+        self.call_of(ix, purpose).is_ok_and(|call| is_message(call.action.name()))
     }
 
     /// Until when the end of a send is awaited (Unix ms): longer than that only a person's patience lasts.
@@ -65,6 +71,14 @@ impl Engine {
         out: &mut Vec<Effect>,
     ) {
         self.steps[ix].answered(ticket.purpose);
+        if self.is_message(ix, ticket.purpose) {
+            // Nobody can look whether it was read, and nobody should wait for that: noted, and not sent again.
+            self.steps[ix].refused = Some(CloudError {
+                message: format!("{}; it may have arrived, and is not sent again by itself", error.message),
+                ..error.clone()
+            });
+            return self.refused(ix, at, out);
+        }
         let for_person = !self.can_probe(ix, ticket.purpose);
         let doubt = Doubt::new(ticket.purpose, error.to_string(), for_person, self.run.epoch);
         self.mutate(ix, at, |state| {

@@ -506,6 +506,10 @@ pub struct ContactView {
     pub phone: Option<String>,
     pub email: Option<String>,
     pub note: Option<String>,
+    /// How long this one has before the next in order is called.
+    pub escalate_after_ms: Option<u64>,
+    /// When it is this one's turn, on the RTO clock; none behind one who is given no time.
+    pub due_ms: Option<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -490,10 +490,19 @@ pub(super) fn account(target: &ResolvedTarget) -> Option<String> {
     }
 }
 
+/// In the order of escalation: each one's turn comes when the time of the one before has passed.
 fn contacts(plan: &Plan) -> Vec<ContactView> {
+    let has_chain = plan.contacts.values().any(|contact| contact.escalate_after_ms.is_some());
+    let mut turn_ms = has_chain.then_some(0);
     plan.contacts
         .iter()
         .map(|(id, contact)| ContactView {
+            escalate_after_ms: contact.escalate_after_ms,
+            due_ms: {
+                let next_ms =
+                    turn_ms.zip(contact.escalate_after_ms).map(|(at, after): (u64, u64)| at.saturating_add(after));
+                std::mem::replace(&mut turn_ms, next_ms)
+            },
             id: id.clone(),
             name: contact.name.clone(),
             role: contact.role.clone(),

@@ -111,6 +111,9 @@ pub struct Contact {
     pub role: Option<String>,
     /// Free text: when to call, whom next.
     pub note: Option<String>,
+    /// How long this one has before the next in order is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalate_after_ms: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

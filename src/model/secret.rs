@@ -17,8 +17,18 @@ use super::template::{Node, Tree};
 const PREFIX: &str = "secret:";
 
 /// Members of actions whose texts may refer to secrets: maps of texts, or one text.
-pub const PLACES: &[(&str, &str)] =
-    &[("exec", "env"), ("http/check", "headers"), ("sql/query", "password_from"), ("redis/command", "password_from")];
+pub const PLACES: &[(&str, &str)] = &[
+    ("exec", "env"),
+    ("http/check", "headers"),
+    ("sql/query", "password_from"),
+    ("redis/command", "password_from"),
+    ("slack/post", "webhook"),
+    ("slack/post", "token"),
+    ("teams/post", "webhook"),
+    ("webhook/post", "url"),
+    ("webhook/post", "headers"),
+    ("pagerduty/change_event", "routing_key"),
+];
 
 /// Where the value of a secret comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -34,7 +34,7 @@ pub(super) struct Clients {
 }
 
 impl Clients {
-    fn of(&self, scheme: &str) -> Result<&Client, CloudError> {
+    pub(super) fn of(&self, scheme: &str) -> Result<&Client, CloudError> {
         // Without TLS no roots are read: a machine that has none can still ask over plain HTTP.
         let client = match scheme {
             "https" => self.tls.get_or_init(|| build(builder())),
@@ -174,7 +174,7 @@ fn tls_days_left(response: &Response) -> Option<i64> {
 }
 
 /// The innermost cause, which is what helps; the outer ones repeat the address.
-fn reason(error: &reqwest::Error) -> String {
+pub(super) fn reason(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {
         cause = inner;

@@ -13,6 +13,7 @@ mod http;
 mod keeper;
 mod kube;
 mod look;
+mod messages;
 mod output;
 mod password;
 mod redis;
@@ -80,6 +81,9 @@ impl Outside {
             Action::GetDeployment(call) => kube::get_deployment(call, request).await,
             Action::RolloutStatus(call) => kube::rollout_status(call, request).await,
             Action::HttpCheck(call) => http::check(&self.http, call, &self.options.secrets, timeout).await,
+            Action::SlackPost(_) | Action::TeamsPost(_) | Action::WebhookPost(_) | Action::ChangeEvent(_) => {
+                messages::post(&self.http, &request.call, &self.options.secrets, timeout).await
+            }
             Action::SqlQuery(call) => sql::query(call, timeout, sources).await,
             Action::RedisCommand(call) => redis::command(call, timeout, sources).await,
             Action::DnsResolve(call) => dns::resolve(call, self.options.resolvers.as_deref(), timeout).await,

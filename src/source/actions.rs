@@ -11,7 +11,7 @@ use super::diagnostic::{Diagnostic, did_you_mean, did_you_mean_or_list, nearest}
 use super::shape::describe;
 use super::sink::Sink;
 use crate::model::Value;
-use crate::model::action::{SPECS, Spec, database};
+use crate::model::action::{SPECS, Spec, database, messages};
 use crate::model::span::Span;
 use crate::model::template::{Node, Tree};
 
@@ -118,7 +118,8 @@ pub(super) fn check_with(known: &Known, with: &Tree, place: Span, sink: &mut Sin
             check_value(&format!("`{key}`"), schema, member, sink);
         }
     }
-    for (member, why) in database::problems(known.spec.name, &literal(with)) {
+    let (name, literal) = (known.spec.name, literal(with));
+    for (member, why) in database::problems(name, &literal).into_iter().chain(messages::problems(name, &literal)) {
         let span = members.get(member).map_or(place, |(_, tree)| tree.span);
         sink.push(Diagnostic::error("LB204", span, format!("`{member}` of {}: {why}", known.spec.name)));
     }

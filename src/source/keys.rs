@@ -133,6 +133,7 @@ pub(super) const CONTACT: &[Key] = &[
     may("email", Text, "Mail address"),
     may("role", Text, "Role, one of `roles`"),
     may("note", Text, "When to call, and whom next"),
+    may("escalate_after", Duration, "How long this one has before the next in order is called"),
 ];
 
 pub(super) const MFA: &[Key] = &[

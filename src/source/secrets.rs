@@ -80,7 +80,7 @@ fn here(runbook: &Runbook, text: &str, span: Span, sink: &mut Sink) {
 fn elsewhere(runbook: &Runbook, text: &str, span: Span, sink: &mut Sink) {
     if let Some(name) = references(text).into_iter().find(|name| runbook.secrets.contains_key(*name)) {
         let finding = Diagnostic::error("LB314", span, format!("the secret `{name}` cannot be kept here"));
-        sink.push(finding.help("a secret goes into `env` of `exec`, `headers` of `http/check` or `password_from` of a database, and nowhere else"));
+        sink.push(finding.help("a secret goes into `env` of `exec`, `headers` of a request, `password_from` of a database or the address, token or key of a message, and nowhere else"));
     }
 }
 

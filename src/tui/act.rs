@@ -60,7 +60,9 @@ pub fn act(model: &mut Model, view: &View, act: Act, out: &mut Vec<Outgoing>) {
         Act::Request => show(model, Page::Request),
         Act::Contacts => show(model, Page::Contacts),
         Act::Doubt => show_doubt(model, view),
+        Act::CopyCommand if model.page == Page::Contacts => copy_contact(model, view, false, out),
         Act::CopyCommand => copy_command(model, view, out),
+        Act::CopyLink if model.page == Page::Contacts => copy_contact(model, view, true, out),
         Act::CopyLink => {
             let link = model.step_now(view).and_then(|step| step.console_link.clone());
             copy(model, link, "this step has no page in the AWS console", out);
@@ -120,7 +122,18 @@ fn scrolled(now: u16, by: i32) -> u16 {
     u16::try_from((i32::from(now) + by).clamp(0, i32::from(u16::MAX))).unwrap_or(0)
 }
 
+/// The cursor of the contacts, and as much of the page as shows where it is.
+fn move_contact(model: &mut Model, view: &View, by: i32) {
+    let last = view.snapshot.contacts.len().saturating_sub(1);
+    let to = i64::try_from(model.contact).unwrap_or(0) + i64::from(by);
+    model.contact = usize::try_from(to.max(0)).unwrap_or(0).min(last);
+    model.page_scroll = super::view::scroll_to_contact(model, view);
+}
+
 fn step_by(model: &mut Model, view: &View, by: i32) {
+    if model.page == Page::Contacts {
+        return move_contact(model, view, by);
+    }
     if model.page != Page::Main || at_end(view) {
         model.page_scroll = scrolled(model.page_scroll, by).min(super::view::page_scroll_max(model, view));
         return;
@@ -276,8 +289,24 @@ fn copy_command(model: &mut Model, view: &View, out: &mut Vec<Outgoing>) {
         copy(model, Some(command), "", out);
         return;
     }
-    let line = model.step_now(view).and_then(|step| step.command_line.clone());
+    let Some(step) = model.step_now(view) else { return };
+    let line = step.command_line.clone();
+    if let Some(text) = look::message(step).filter(|_| line.is_none()) {
+        let said = format!("copied the text of {}, {} letters", step.key, text.chars().count());
+        model.say(said);
+        return out.push(Outgoing::Copy(text));
+    }
     copy(model, line, "this step has no aws command line", out);
+}
+
+/// The number of the contact under the cursor, or the mail address, or what there is.
+fn copy_contact(model: &mut Model, view: &View, mail: bool, out: &mut Vec<Outgoing>) {
+    let contact = view.snapshot.contacts.get(model.contact);
+    let found = contact.and_then(|contact| {
+        if mail { contact.email.clone() } else { contact.phone.clone().or_else(|| contact.email.clone()) }
+    });
+    let otherwise = if mail { "no mail address is given" } else { "neither a number nor a mail address is given" };
+    copy(model, found, otherwise, out);
 }
 
 fn copy(model: &mut Model, text: Option<String>, otherwise: &str, out: &mut Vec<Outgoing>) {

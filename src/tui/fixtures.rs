@@ -1,14 +1,15 @@
 //! Hand-made views of a run in each of its states, so that screens need no engine to be tested.
 
 mod doubt;
+mod people;
 
 use std::sync::Arc;
 
 use crate::driver::handle::{Over, PracticeCode, View};
 use crate::engine::history::Past;
 use crate::engine::snapshot::{
-    Activity, Allowed, ApprovalsView, CheckState, CheckView, ContactView, DrillView, ExpiredView, Forecast, GateView,
-    GrantedView, MfaView, Objective, PhaseView, RollbackView, Snapshot, StepView, TimeSplit,
+    Activity, Allowed, ApprovalsView, CheckState, CheckView, DrillView, ExpiredView, Forecast, GateView, GrantedView,
+    MfaView, Objective, PhaseView, RollbackView, Snapshot, StepView, TimeSplit,
 };
 use crate::model::Value;
 use crate::model::outcome::{Class, Mode, Risk, RunStatus, StepStatus};
@@ -16,6 +17,7 @@ use crate::model::time::parse_rfc3339_ms;
 use crate::report::row::{Row, RowKind};
 
 pub use doubt::{doubt_settled, in_doubt, in_doubt_early, in_doubt_unguarded, unverifiable};
+pub use people::{message_gate, text_to_copy, unsent};
 
 const MIN: i64 = 60_000;
 
@@ -243,14 +245,7 @@ pub fn mid_run() -> View {
         time: TimeSplit::default(),
         phases: phases(),
         steps: steps(),
-        contacts: vec![ContactView {
-            id: "carol".into(),
-            name: "Carol Diaz".into(),
-            role: Some("dba".into()),
-            phone: Some("+49 30 1234567".into()),
-            email: None,
-            note: Some("call first, then page".into()),
-        }],
+        contacts: people::contacts(),
         paused: None,
         ended_by: None,
         journal_seq: 141,

@@ -4,7 +4,7 @@
 
 use crate::driver::handle::{PracticeCode, View};
 use crate::engine::snapshot::{Activity, ExpiredView, Snapshot, StepView};
-use crate::model::action::Action;
+use crate::model::action::{Action, messages};
 use crate::model::outcome::{Mode, RunStatus, StepStatus};
 use crate::model::time::{elapsed_ms, human_ms};
 
@@ -122,6 +122,38 @@ pub fn ask(step: &StepView) -> Option<&str> {
     };
     step.request.iter().find(|(name, _)| name == wanted).map(|(_, text)| text.as_str())
 }
+
+/// The text that a step brings to people, whole: a message that goes out, or one that is ready to copy.
+pub fn message(step: &StepView) -> Option<String> {
+    let with = |name: &str| step.request.iter().find(|(known, _)| known == name).map(|(_, text)| text.as_str());
+    let above = |name: &str, text: &str| with(name).map_or_else(|| text.to_owned(), |head| format!("{head}\n{text}"));
+    match step.action.as_str() {
+        "slack/post" => {
+            let called = with("mention").map(|who| format!("@{who} ")).unwrap_or_default();
+            with("text").map(|text| format!("{called}{text}"))
+        }
+        "teams/post" => with("text").map(|text| above("title", text)),
+        "aws/sns.publish" => with("message").map(|text| above("subject", text)),
+        "pagerduty/change_event" => with("summary").map(str::to_owned),
+        "webhook/post" => with("body").map(|body| {
+            let parsed = serde_json::from_str::<serde_json::Value>(body).ok();
+            parsed.and_then(|body| serde_json::to_string_pretty(&body).ok()).unwrap_or_else(|| body.to_owned())
+        }),
+        "manual" => with("text").map(str::to_owned),
+        _ => None,
+    }
+}
+
+/// Members of a request that [`message`] shows.
+pub const MESSAGE_MEMBERS: [&str; 7] = ["text", "title", "message", "subject", "summary", "body", "mention"];
+
+/// Whether the step is a message of ours to people: it has no command line of AWS, and no run waits for it.
+pub fn is_message(step: &StepView) -> bool {
+    messages::is_message(&step.action)
+}
+
+/// What comes of a message, in place of what a change risks.
+pub const MESSAGE_RISK: &str = "People read it; nothing of AWS changes. If it fails, the run goes on.";
 
 /// What a step calls, as the cloud's own documents write it: `rds:FailoverGlobalCluster`.
 pub fn api_name(action: &str) -> String {

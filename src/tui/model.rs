@@ -110,6 +110,8 @@ pub struct Model {
     pub page_scroll: u16,
     pub detail_scroll: u16,
     pub journal_scroll: u16,
+    /// Which contact the cursor is on.
+    pub contact: usize,
     pub filter: Filter,
     pub dialog: Option<Dialog>,
     /// A short message and when it goes.
@@ -122,6 +124,8 @@ pub struct Model {
     pub rung: BTreeSet<String>,
     /// Doubts whose page has opened by itself.
     pub doubts: BTreeSet<String>,
+    /// Messages that did not get through and were told; `None` before the first look.
+    pub unsent: Option<BTreeSet<String>>,
     /// Of a page that opened by itself: the key that is on its way was meant for the screen before.
     pub page_guard: Guard,
     pub burst: Burst<KeyCode>,
@@ -143,6 +147,7 @@ impl Model {
             page_scroll: 0,
             detail_scroll: 0,
             journal_scroll: 0,
+            contact: 0,
             filter: Filter::default(),
             dialog: None,
             toast: None,
@@ -151,6 +156,7 @@ impl Model {
             attention: false,
             rung: BTreeSet::new(),
             doubts: BTreeSet::new(),
+            unsent: None,
             page_guard: Guard::open(),
             burst: Burst::default(),
             next_id: 0,

@@ -15,6 +15,8 @@ use super::look;
 use super::model::{Model, Page, at_end};
 use crate::driver::handle::{Over, View};
 use crate::engine::command::{Command, Refusal};
+use crate::engine::snapshot::StepView;
+use crate::model::outcome::StepStatus;
 
 /// Something that happened, and when on a clock that only goes forward.
 #[derive(Debug)]
@@ -217,6 +219,7 @@ fn on_view(model: &mut Model, view: &View, out: &mut Vec<Outgoing>) {
         }
     }
     follow(model, view);
+    tell_unsent(model, view);
     open_doubt(model, view);
     ring(model, view, out);
 }
@@ -259,6 +262,25 @@ fn follow(model: &mut Model, view: &View) {
     }
     if let Some(message) = message {
         model.say(message);
+    }
+}
+
+/// A message that did not get through is told once, as no run waits for it.
+fn tell_unsent(model: &mut Model, view: &View) {
+    let failed = |step: &&StepView| look::is_message(step) && step.status == StepStatus::Failed;
+    let failed: Vec<&StepView> = view.snapshot.steps.iter().filter(failed).collect();
+    let name = |step: &StepView| format!("{} {}", step.key, step.attempt);
+    let Some(told) = &mut model.unsent else {
+        // What was so before this screen opened is in the journal.
+        model.unsent = Some(failed.iter().map(|step| name(step)).collect());
+        return;
+    };
+    let new = failed.iter().filter(|step| told.insert(name(step))).last();
+    if let Some(step) = new {
+        let rest = if look::waits_for_person(step) { "" } else { "; the run goes on" };
+        let why = step.reason.as_deref().unwrap_or("no reason given");
+        let text = format!("{} did not get through{rest}: {why}", step.key);
+        model.say(text);
     }
 }
 

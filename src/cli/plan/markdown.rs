@@ -126,19 +126,20 @@ fn people(text: &mut String, view: &PlanView) {
         push(text, &format!("- {}: {}", words(role), words(&people.join(", "))));
     }
     if !view.contacts.is_empty() {
-        push(text, "\n| name | role | phone | mail | note |");
-        push(text, "|---|---|---|---|---|");
+        push(text, "\n| name | role | phone | mail | the next after | note |");
+        push(text, "|---|---|---|---|---|---|");
     }
     for contact in &view.contacts {
         let cell = |value: &Option<String>| value.as_deref().map_or_else(String::new, words);
         push(
             text,
             &format!(
-                "| {} | {} | {} | {} | {} |",
+                "| {} | {} | {} | {} | {} | {} |",
                 words(&contact.name),
                 cell(&contact.role),
                 cell(&contact.phone),
                 cell(&contact.email),
+                contact.escalate_after_ms.map(human_ms).unwrap_or_default(),
                 cell(&contact.note)
             ),
         );

@@ -7,6 +7,7 @@ mod gates;
 mod leaving;
 mod login;
 mod lost;
+mod messages;
 mod milestones;
 mod order;
 mod ownership;

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 pub struct Manual {
     /// What to do or decide.
     pub ask: String,
+    /// A text for somebody, ready to be copied: a message, an announcement, words for a call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
     /// Where to look it up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,

@@ -59,7 +59,11 @@ impl Action {
             Self::ChangeResourceRecordSets(_)
             | Self::CreateInvalidation(_)
             | Self::RegisterScalableTarget(_)
-            | Self::Publish(_) => None,
+            | Self::Publish(_)
+            | Self::SlackPost(_)
+            | Self::TeamsPost(_)
+            | Self::WebhookPost(_)
+            | Self::ChangeEvent(_) => None,
             // The look has the shape of the answer.
             _ => Some(now.clone()),
         }

@@ -22,6 +22,7 @@ pub mod kube;
 pub mod local;
 pub mod logs;
 mod lost;
+pub mod messages;
 pub mod operation;
 pub mod outside;
 pub mod ownership;
@@ -244,6 +245,11 @@ catalogue! {
     DnsResolve(outside::DnsResolve) = "dns/resolve", "Asks several resolvers for a name", "", Read, A, 2 s, expect "result.agree";
     SqlQuery(database::SqlQuery) = "sql/query", "Asks PostgreSQL, in a transaction that cannot write", "", Read, A, 5 s;
     RedisCommand(database::RedisCommand) = "redis/command", "Asks Redis, with a command that only reads", "", Read, A, 2 s;
+
+    SlackPost(messages::SlackPost) = "slack/post", "Posts a message to Slack; never blocks the run", "", Reversible, D, 2 s;
+    TeamsPost(messages::TeamsPost) = "teams/post", "Posts a message to Microsoft Teams; never blocks the run", "", Reversible, D, 2 s;
+    WebhookPost(messages::WebhookPost) = "webhook/post", "Posts JSON to a webhook, to tell people; never blocks the run", "", Reversible, D, 2 s;
+    ChangeEvent(messages::ChangeEvent) = "pagerduty/change_event", "Tells PagerDuty of a change; pages nobody and never blocks the run", "", Reversible, D, 2 s;
 
     Manual(local::Manual) = "manual", "Asks a person to do or decide something", "", Read, A, 0 s;
     Note(local::Note) = "note", "Writes a note into the timeline", "", Read, A, 0 s;

@@ -2,6 +2,7 @@
 
 mod dns;
 mod http;
+mod messages;
 mod servers;
 
 use serde_json::Value;

@@ -13,6 +13,7 @@ pub struct Http {
     pub address: SocketAddr,
     pub connections: Arc<AtomicUsize>,
     pub heads: Arc<std::sync::Mutex<Vec<String>>>,
+    pub bodies: Arc<std::sync::Mutex<Vec<String>>>,
 }
 
 impl Http {
@@ -20,8 +21,9 @@ impl Http {
     pub fn new(answer: Option<String>, tls: Option<Arc<rustls::ServerConfig>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let server = Self { address, connections: Arc::default(), heads: Arc::default() };
+        let server = Self { address, connections: Arc::default(), heads: Arc::default(), bodies: Arc::default() };
         let (connections, heads) = (Arc::clone(&server.connections), Arc::clone(&server.heads));
+        let bodies = Arc::clone(&server.bodies);
         std::thread::spawn(move || {
             let mut open = Vec::new();
             for stream in listener.incoming() {
@@ -34,9 +36,9 @@ impl Http {
                 // A client that turns away from the certificate ends its connection; nothing to do.
                 if let Some(tls) = &tls {
                     let session = rustls::ServerConnection::new(Arc::clone(tls)).unwrap();
-                    talk(&mut rustls::StreamOwned::new(session, stream), answer, &heads);
+                    talk(&mut rustls::StreamOwned::new(session, stream), answer, (&heads, &bodies));
                 } else {
-                    talk(&mut stream, answer, &heads);
+                    talk(&mut stream, answer, (&heads, &bodies));
                 }
             }
         });
@@ -56,7 +58,9 @@ pub fn page(status: &str, headers: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\n\r\n{body}", body.len())
 }
 
-fn talk(stream: &mut (impl Read + Write), answer: &str, heads: &std::sync::Mutex<Vec<String>>) {
+type Noted = std::sync::Mutex<Vec<String>>;
+
+fn talk(stream: &mut (impl Read + Write), answer: &str, (heads, bodies): (&Noted, &Noted)) {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
@@ -65,7 +69,13 @@ fn talk(stream: &mut (impl Read + Write), answer: &str, heads: &std::sync::Mutex
             Ok(_) | Err(_) => return,
         }
     }
-    heads.lock().unwrap().push(String::from_utf8(head).unwrap());
+    let head = String::from_utf8(head).unwrap();
+    let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+    heads.lock().unwrap().push(head);
+    let mut body = vec![0; length.unwrap_or(0)];
+    if stream.read_exact(&mut body).is_ok() {
+        bodies.lock().unwrap().push(String::from_utf8(body).unwrap());
+    }
     // The client may have seen enough before the end.
     let _ = stream.write_all(answer.as_bytes());
     let _ = stream.flush();

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::steps::all_uses;
+use crate::model::action::messages::is_message;
 use crate::model::runbook::{InputType, OnFailure, SourceFile};
 use crate::source::actions;
 use crate::source::diagnostic::Diagnostic;
@@ -65,7 +66,8 @@ fn lost_region(lowered: &Lowered, files: &[SourceFile], sink: &mut Sink) {
         for text in uses.with.texts().iter().filter(|text| text.value.contains("${{")) {
             let template = crate::model::template::Template { source: text.value.to_owned(), span: text.span };
             let named = template.references().into_iter().find(|path| inputs.contains(path));
-            let is_words = matches!(uses.action.value.as_str(), "manual" | "note");
+            let action = uses.action.value.as_str();
+            let is_words = matches!(action, "manual" | "note") || is_message(action);
             if let (Some(path), false) = (named, is_words) {
                 let message = format!("`{}` names the region that is lost", step.id);
                 let finding = Diagnostic::warning("LB506", locate(files, text.span, &path), message);

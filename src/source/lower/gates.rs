@@ -2,6 +2,7 @@
 //! what no policy can take away.
 
 use super::Context;
+use crate::model::action::messages::is_message;
 use crate::model::outcome::Risk;
 use crate::model::runbook::{Approvals, Confirm, Gates, MfaRule};
 use crate::model::span::Span;
@@ -162,7 +163,9 @@ const IDENTIFIERS: &[&str] = &[
 ];
 
 /// The gates of one variant of a step.
-pub(super) fn gates(asked: &Asked, risk: Risk, with: &Tree, sink: &mut Sink) -> Gates {
+pub(super) fn gates(asked: &Asked, action: &str, risk: Risk, with: &Tree, sink: &mut Sink) -> Gates {
+    // A message changes nothing of AWS: it waits as a read does, and asks for a code only where all do.
+    let risk = if is_message(action) && risk == Risk::Reversible { Risk::Read } else { risk };
     let confirm = match (&asked.text, risk) {
         (Some(text), _) => Confirm::Type(text.clone()),
         (None, Risk::Irreversible) => Confirm::Type(identifier(with).unwrap_or_else(|| {

@@ -95,6 +95,7 @@ fn one(section: &str, name: &str, span: Span, tree: &Tree, runbook: &mut Runbook
                     email: shape.plain_text("email", sink),
                     role: shape.plain_text("role", sink),
                     note: shape.plain_text("note", sink),
+                    escalate_after_ms: shape.duration("escalate_after", sink).map(|after| after.value),
                 };
                 runbook.contacts.insert(name, contact);
             }

@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 
 use super::{Context, Extra, Names, checks, gates, words};
+use crate::model::action::messages::is_message;
 use crate::model::milestone::Milestone;
 use crate::model::outcome::{CloudErrorKind, Mode, Risk};
 use crate::model::runbook::{ActionUse, OnFailure, ResumePolicy, Retry, Step};
@@ -34,7 +35,7 @@ pub(super) fn step(tree: &Tree, context: &Context<'_>, sink: &mut Sink) -> Optio
         actions::check_with(known, &uses.with, uses.action.span, sink);
     }
     let asked = gates::asked(&shape, span, context, sink);
-    let gates = gates::gates(&asked, risk, &uses.with, sink);
+    let gates = gates::gates(&asked, &uses.action.value, risk, &uses.with, sink);
     let (emergency, emergency_gates) = emergency(&shape, &uses, reversible, &asked, context, sink);
     let timeout = shape.duration("timeout", sink);
     let explicit_timeout = timeout.is_some();
@@ -56,7 +57,11 @@ pub(super) fn step(tree: &Tree, context: &Context<'_>, sink: &mut Sink) -> Optio
         retry: retry(&shape, sink).unwrap_or_else(|| context.defaults.retry.clone()),
         timeout_ms,
         usual_ms: shape.duration("usual", sink).map(|d| d.value),
-        on_failure: on_failure(&shape, context.names, sink).unwrap_or_else(|| context.defaults.on_failure.clone()),
+        on_failure: on_failure(&shape, context.names, sink).unwrap_or_else(|| {
+            // A message that does not get through is noted, and the run goes on.
+            let is_message = is_message(&uses.action.value);
+            if is_message { OnFailure::Continue } else { context.defaults.on_failure.clone() }
+        }),
         rollback: rollback(&shape, &owner, sink),
         resume: resume(&shape, risk, sink),
         outputs: outputs(&shape, sink),
@@ -132,7 +137,7 @@ fn emergency(
     let with = overlay(&variant, uses, known);
     actions::check_with(known, &with, variant.with.span, sink);
     let graver = if reversible == Some(false) { Risk::Irreversible } else { known.spec.risk };
-    let gates = gates::gates(asked, graver, &with, sink);
+    let gates = gates::gates(asked, &variant.action.value, graver, &with, sink);
     (Some(variant), Some(gates))
 }
 

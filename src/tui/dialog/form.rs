@@ -33,6 +33,57 @@ pub struct Form {
     pub asked_again: bool,
     /// Who drives; only the override asks for it.
     pub operator: String,
+    /// A text that has to be read to its end before it goes out.
+    pub text: Reading,
+}
+
+/// Lines of a dialog shown at once, of a text that may be longer.
+const READING_ROWS: usize = 8;
+
+/// How far a text has been read.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    pub lines: usize,
+    /// The first line shown, and the furthest one that was.
+    pub top: usize,
+    seen: usize,
+    rows: usize,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self { lines: 0, top: 0, seen: 0, rows: READING_ROWS }
+    }
+}
+
+impl Reading {
+    pub fn of(lines: usize) -> Self {
+        Self { lines, ..Self::default() }
+    }
+
+    /// All of it is shown at once.
+    pub const fn whole(&mut self) {
+        self.rows = usize::MAX;
+    }
+
+    pub fn shown(&self) -> std::ops::Range<usize> {
+        self.top..self.lines.min(self.top.saturating_add(self.rows))
+    }
+
+    pub const fn is_longer(&self) -> bool {
+        self.lines > self.rows
+    }
+
+    pub fn is_read(&self) -> bool {
+        self.seen.saturating_add(self.rows) >= self.lines
+    }
+
+    /// One line stays, so that the eye finds on.
+    fn page(&mut self, down: bool) {
+        let (by, last) = (self.rows.saturating_sub(1), self.lines.saturating_sub(self.rows));
+        self.top = if down { self.top.saturating_add(by).min(last) } else { self.top.saturating_sub(by) };
+        self.seen = self.seen.max(self.top);
+    }
 }
 
 /// What a key in a form comes to.
@@ -65,6 +116,7 @@ impl Form {
             enter_sends: false,
             asked_again: false,
             operator: String::new(),
+            text: Reading::default(),
         }
     }
 
@@ -126,6 +178,8 @@ impl Form {
         match act {
             Some(Act::NextField | Act::Down) => self.step_focus(true),
             Some(Act::PrevField | Act::Up) => self.step_focus(false),
+            Some(Act::PageDown) => self.text.page(true),
+            Some(Act::PageUp) => self.text.page(false),
             Some(Act::Accept) if !is_held => return self.enter(),
             Some(_) => {}
             None => {

@@ -3,6 +3,7 @@
 //! Must not know whether a code is right: the driver says. What was typed leaves only inside a command.
 
 use super::field::{Field, Whose};
+use super::form::Reading;
 use super::guard::Guard;
 use super::{Button, Form, Kind, Row2, code_field, code_of};
 use crate::driver::handle::View;
@@ -12,7 +13,7 @@ use crate::model::outcome::Risk;
 use crate::model::text::{fit_middle, safe_lines, width};
 use crate::model::time::human_ms;
 use crate::tui::look;
-use crate::tui::pen::{plain, quiet, seg};
+use crate::tui::pen::{plain, quiet, seg, wrap};
 use crate::tui::theme::Tone;
 
 const RUN: char = 'R';
@@ -35,7 +36,38 @@ pub fn open(kind: Kind, view: &View, key: &str, now_ms: u64) -> Option<Form> {
     if kind == Kind::Gate {
         fields.extend(approval_fields(step));
     }
-    Some(Form::new(kind, key, fields, Guard::new(now_ms)))
+    let mut form = Form::new(kind, key, fields, Guard::new(now_ms));
+    if kind == Kind::Gate {
+        form.text = Reading::of(text_lines(step).len());
+    }
+    Some(form)
+}
+
+/// Cells of a text in the narrowest dialog, so that it has as many lines in each.
+const TEXT_CELLS: usize = 44;
+
+/// A message, line by line.
+fn text_lines(step: &StepView) -> Vec<String> {
+    let text = look::message(step).unwrap_or_default();
+    let lines = safe_lines(&text);
+    lines.iter().flat_map(|line| if line.is_empty() { vec![String::new()] } else { wrap(line, TEXT_CELLS) }).collect()
+}
+
+/// The part of the message that is shown just now, and where that is.
+fn text_rows(form: &Form, step: &StepView) -> Vec<Row2> {
+    let lines = text_lines(step);
+    let shown = form.text.shown();
+    let mut rows: Vec<Row2> = lines
+        .get(shown.clone())
+        .unwrap_or_default()
+        .iter()
+        .map(|line| Row2::left(vec![quiet("│ "), plain(line.clone())]))
+        .collect();
+    if form.text.is_longer() {
+        let at = format!("  lines {} to {} of {}; PgDn reads on", shown.start + 1, shown.end, lines.len());
+        rows.push(Row2::left(vec![quiet(at)]));
+    }
+    rows
 }
 
 fn asked(kind: Kind, step: &StepView) -> Option<(Option<&str>, Option<&MfaView>)> {
@@ -137,6 +169,9 @@ pub fn buttons(form: &Form, view: &View) -> Vec<Button> {
             _ => {}
         }
     }
+    if !form.text.is_read() {
+        locked.push("the rest of the text, PgDn".to_owned());
+    }
     if form.kind == Kind::Gate {
         let open = approvals(step).map_or(0, missing);
         if open > 0 {
@@ -196,10 +231,12 @@ pub fn intro(form: &Form, view: &View) -> (String, Vec<Row2>) {
     } else {
         rows.push(Row2::left(vec![seg(look::api_name(&step.action), Tone::Strong), plain(place(step))]));
         rows.extend(account(step));
-        for (name, value) in step.request.iter().take(4) {
+        let is_said = |name: &str| form.text.lines > 0 && look::MESSAGE_MEMBERS.contains(&name);
+        for (name, value) in step.request.iter().filter(|(name, _)| !is_said(name)).take(4) {
             rows.push(Row2::left(vec![quiet(format!("  {name}  ")), plain(fit_middle(value, value_cells(name)))]));
         }
     }
+    rows.extend(text_rows(form, step));
     if let Some(message) = step.gate.as_ref().and_then(|gate| gate.message.as_ref()) {
         rows.push(Row2::left(vec![plain(message.clone())]));
     }
@@ -227,6 +264,7 @@ fn account(step: &StepView) -> Option<Row2> {
 
 fn risk(step: &StepView) -> (String, Tone) {
     match step.risk {
+        _ if look::is_message(step) => plain(look::MESSAGE_RISK),
         Risk::Read => quiet("Only looks."),
         Risk::Reversible => plain("Changes something that can be put back."),
         Risk::Irreversible => seg("This cannot be undone.", Tone::Bad),

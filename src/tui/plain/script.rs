@@ -6,14 +6,14 @@
 use super::items::{Go, Item, items};
 use crate::driver::handle::View;
 use crate::engine::command::{Command, Refusal};
-use crate::model::text::{ascii, safe};
+use crate::model::text::{ascii, safe, safe_lines};
 use crate::model::time::hms_utc;
 use crate::report::row::RowKind;
 use crate::tui::dialog::field::{Field, Whose};
 use crate::tui::dialog::{self, Form, Kind, Row2, gate};
 use crate::tui::look;
 use crate::tui::model::at_end;
-use crate::tui::view::{doubt, end};
+use crate::tui::view::{contacts, doubt, end};
 
 /// The deciding word must come this long after it was asked for: typed ahead, it does not count.
 const TOO_FAST_MS: u64 = 400;
@@ -104,7 +104,9 @@ impl Script {
         let mut say = vec![line(clock(view))];
         say.extend(self.shown.iter().enumerate().map(|(ix, item)| line(format!("  {} {}", ix + 1, item.label))));
         let pause = if view.snapshot.paused.is_some() { "p go on" } else { "p pause" };
-        say.push(line(format!("  n note, {pause}, t times, ? list, q leave or abort")));
+        let has_text = look::waiting(&view.snapshot).iter().any(|step| look::message(step).is_some());
+        let text = if has_text { "y text, " } else { "" };
+        say.push(line(format!("  n note, {pause}, t times, {text}c contacts, ? list, q leave or abort")));
         say.push(Say::Prompt("> ".to_owned()));
         say
     }
@@ -123,6 +125,8 @@ impl Script {
             "p" => self.ask(view, Kind::Pause, "", 'P', ""),
             "q" => self.ask(view, Kind::Leave, "", 'L', ""),
             "t" => times(view),
+            "y" => texts(view),
+            "c" => people(view),
             number => {
                 let chosen =
                     number.parse::<usize>().ok().and_then(|n| n.checked_sub(1)).and_then(|ix| self.shown.get(ix));
@@ -146,9 +150,10 @@ impl Script {
     }
 
     fn ask(&mut self, view: &View, kind: Kind, step: &str, button: char, word: &'static str) -> Vec<Say> {
-        let Some(form) = dialog::open(kind, view, step, 0) else {
+        let Some(mut form) = dialog::open(kind, view, step, 0) else {
             return vec![line("that is not possible now"), Say::Prompt("> ".to_owned())];
         };
+        form.text.whole();
         let (title, mut rows) = dialog::intro(&form, view);
         if let Some(step) = look::step(view, step).filter(|_| kind == Kind::Doubt) {
             rows = doubt::facts(step, view, usize::from(COLUMNS));
@@ -344,6 +349,28 @@ fn times(view: &View) -> Vec<Say> {
         let critical = if phase.critical { ", critical" } else { "" };
         say.push(line(format!("  {}: {}, {used}{budget}{critical}", phase.id, phase.status.word())));
     }
+    say.push(Say::Prompt("> ".to_owned()));
+    say
+}
+
+/// Texts that are ready to copy, as they are: no prefix, no other wrapping than their own.
+fn texts(view: &View) -> Vec<Say> {
+    let mut say = Vec::new();
+    for step in look::waiting(&view.snapshot) {
+        let Some(text) = look::message(step) else { continue };
+        say.push(line(format!("text of {}:", step.key)));
+        say.extend(safe_lines(&text).into_iter().map(Say::Line));
+    }
+    if say.is_empty() {
+        say.push(line("no step that waits has a text"));
+    }
+    say.push(Say::Prompt("> ".to_owned()));
+    say
+}
+
+/// Whom to call, and when.
+fn people(view: &View) -> Vec<Say> {
+    let mut say: Vec<Say> = contacts::all(view, COLUMNS).iter().map(|row| line(flat(row).trim_end())).collect();
     say.push(Say::Prompt("> ".to_owned()));
     say
 }

@@ -177,3 +177,21 @@ async fn the_end_of_the_input_leaves() {
         command = driver => assert!(matches!(command, Some(Command::Leave { .. })), "{command:?}"),
     }
 }
+
+#[test]
+fn a_message_is_printed_whole_before_it_is_sent() {
+    let mut talk = Talk::new(fixtures::message_gate(6));
+    talk.lines(&["1"]);
+    for n in 1..=6 {
+        assert!(talk.text.contains(&format!("{n}. The shop runs in eu-central-1")), "{}", talk.text);
+    }
+    talk.lines(&["run"]);
+    assert_eq!(talk.sent.len(), 1);
+}
+
+#[test]
+fn texts_and_contacts_are_printed_on_a_letter() {
+    let mut talk = Talk::new(fixtures::text_to_copy());
+    talk.lines(&["y", "c"]);
+    insta::assert_snapshot!("plain_people", talk.text);
+}

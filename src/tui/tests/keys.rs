@@ -32,6 +32,7 @@ fn trace(keyboard: &Keyboard) -> (String, String) {
 fn at(binding: &Binding) -> Keyboard {
     let view = match binding.context {
         Context::End => fixtures::finished(),
+        Context::Form if matches!(binding.act, Act::PageDown | Act::PageUp) => fixtures::message_gate(6),
         Context::Form => fixtures::full_gate(),
         Context::Menu => fixtures::failed(),
         Context::Watch => fixtures::watched(fixtures::mid_run()),
@@ -45,6 +46,9 @@ fn at(binding: &Binding) -> Keyboard {
             keyboard.press("Tab");
             keyboard.press("Tab");
             keyboard.press("Tab");
+            if binding.act == Act::PageUp {
+                keyboard.press("PgDn");
+            }
         }
         Context::Menu => {
             keyboard.model.size = (80, 36);

@@ -3,6 +3,7 @@
 mod gate;
 mod keyboard;
 mod keys;
+mod people;
 mod screens;
 mod watch;
 

@@ -91,7 +91,8 @@ fn labelled(rows: &mut Vec<Row2>, name: &str, lines: Vec<String>, cells: usize, 
 fn calls(rows: &mut Vec<Row2>, step: &StepView, cells: usize) {
     // A question to a person is read in full, or it is not asked at all.
     if let Some(ask) = look::ask(step) {
-        return labelled(rows, "Asks", safe_lines(ask), cells, Tone::Strong);
+        labelled(rows, "Asks", safe_lines(ask), cells, Tone::Strong);
+        return says(rows, step, cells);
     }
     let mut first = vec![label("Calls"), seg(look::api_name(&step.action), Tone::Strong)];
     if !step.region.is_empty() {
@@ -104,15 +105,25 @@ fn calls(rows: &mut Vec<Row2>, step: &StepView, cells: usize) {
         first.push(plain(format!("  as {identity}")));
     }
     rows.push(Row2::left(first));
-    let names = step.request.iter().map(|(name, _)| width(name)).max().unwrap_or(0).min(26);
-    for (name, value) in step.request.iter().take(8) {
+    says(rows, step, cells);
+    let is_said = |name: &str| look::message(step).is_some() && look::MESSAGE_MEMBERS.contains(&name);
+    let others: Vec<&(String, String)> = step.request.iter().filter(|(name, _)| !is_said(name)).collect();
+    let names = others.iter().map(|(name, _)| width(name)).max().unwrap_or(0).min(26);
+    for (name, value) in others.iter().take(8) {
         let gap = " ".repeat(names.saturating_sub(width(name)));
         let room = cells.saturating_sub(LABEL + 2 + names + 2);
         let shown = fit_middle(&crate::model::text::safe(value), room.max(8));
         rows.push(Row2::left(vec![label(""), quiet(format!("  {name}{gap}  ")), plain(shown)]));
     }
-    if step.request.len() > 8 {
-        rows.push(Row2::left(vec![label(""), quiet(format!("  and {} more: d", step.request.len() - 8))]));
+    if others.len() > 8 {
+        rows.push(Row2::left(vec![label(""), quiet(format!("  and {} more: d", others.len() - 8))]));
+    }
+}
+
+/// What people will read, in full.
+fn says(rows: &mut Vec<Row2>, step: &StepView, cells: usize) {
+    if let Some(text) = look::message(step) {
+        labelled(rows, "Says", safe_lines(&text), cells, Tone::Plain);
     }
 }
 
@@ -121,6 +132,7 @@ fn risk(rows: &mut Vec<Row2>, step: &StepView, cells: usize) {
         return;
     }
     let mut text = match step.risk {
+        _ if look::is_message(step) => look::MESSAGE_RISK.to_owned(),
         Risk::Read => "only looks".to_owned(),
         Risk::Reversible => "changes something that can be put back".to_owned(),
         Risk::Irreversible => "This cannot be undone.".to_owned(),
@@ -276,6 +288,8 @@ fn hints(view: &View, step: &StepView, cells: usize) -> Vec<Row2> {
     hints.push((Act::Request, "show request"));
     if step.command_line.is_some() {
         hints.push((Act::CopyCommand, "copy as aws CLI"));
+    } else if look::message(step).is_some() {
+        hints.push((Act::CopyCommand, "copy the text"));
     }
     if step.console_link.is_some() {
         hints.push((Act::CopyLink, "copy link"));

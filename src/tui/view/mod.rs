@@ -1,6 +1,6 @@
 //! The screens: pure functions from model and view to a buffer, total at every size.
 
-mod contacts;
+pub mod contacts;
 pub mod detail;
 pub mod doubt;
 pub mod end;
@@ -92,7 +92,7 @@ fn page_rows(model: &Model, view: &View, width: u16) -> Vec<Row2> {
         Page::Main | Page::Timeline => Vec::new(),
         Page::Log => journal::log(model, view, width),
         Page::Request => request::rows(model, view, width),
-        Page::Contacts => contacts::rows(view),
+        Page::Contacts => contacts::rows(view, model.contact, width),
         Page::Help => help::rows(width, view.watched.is_some()),
         Page::Doubt => doubt::rows(model, view, width),
     }
@@ -119,6 +119,17 @@ pub fn page_scroll_max(model: &Model, view: &View) -> u16 {
         (page_rows(model, view, area.width).len(), area.height)
     };
     u16::try_from(rows).unwrap_or(u16::MAX).saturating_sub(height)
+}
+
+/// The scroll that shows the contact under the cursor.
+pub fn scroll_to_contact(model: &Model, view: &View) -> u16 {
+    let area = page_area(&cut(model, view, model.size), model.size);
+    let (top, end) = contacts::place(view, model.contact, area.width);
+    // Of one that is higher than the page, its beginning.
+    let lowest = end.saturating_sub(usize::from(area.height)).min(top);
+    // The first one brings what stands above it, as far as there is room.
+    let scroll = if model.contact == 0 { lowest } else { usize::from(model.page_scroll).clamp(lowest, top) };
+    u16::try_from(scroll).unwrap_or(u16::MAX).min(page_scroll_max(model, view))
 }
 
 /// How far the detail can be scrolled.
