@@ -398,6 +398,8 @@ impl Driver {
         }
         self.facts.extend(admitted.sealed(None));
         match command {
+            // What always runs has its turn first.
+            Command::Abort { .. } if self.parts.engine.cleans_up() => {}
             Command::Leave { reason } => self.leaving = Some(Over::Left { reason: reason.clone() }),
             Command::Abort { .. } => self.leaving = Some(Over::Aborted),
             _ => {}

@@ -1,4 +1,4 @@
-//! A failure that ends a run which has steps that always run: nothing else begins any more, what is under
+//! A failure or a person that ends a run which has steps that always run: nothing else begins any more, what is under
 //! way comes to its end, and then the clean-up has its turn, behind the same gates.
 //!
 //! Must not know what a clean-up is, nor how the end is told.
@@ -7,9 +7,9 @@ use super::Engine;
 use super::effect::Effect;
 use super::meter::Awaits;
 use super::propose;
-use super::state::Stage;
+use super::state::{EndedBy, Stage};
 use crate::model::event::Event;
-use crate::model::plan::{PlanPhase, StepIx};
+use crate::model::plan::{PlanPhase, PlanStep, StepIx};
 use crate::model::runbook::OnFailure;
 use crate::model::time::elapsed_ms;
 
@@ -24,11 +24,19 @@ impl Engine {
         self.run.ended_by.is_some() && !self.plan.steps[ix].always
     }
 
-    /// A step has failed for good.
-    pub(super) fn end_by(&mut self, ix: StepIx, at: i64, out: &mut Vec<Effect>) {
+    /// Whether an abort leaves something that always runs. Whoever aborts a second time ends that too.
+    #[must_use]
+    pub fn cleans_up(&self) -> bool {
+        let steps = self.plan.steps.iter().enumerate();
+        let left = |(ix, step): (StepIx, &PlanStep)| step.always && step.in_mode && !self.is_settled(ix);
+        self.run.ended_by.is_none() && !self.run.halted() && steps.into_iter().any(left)
+    }
+
+    /// A step has failed for good, or a person wants no more of it.
+    pub(super) fn end_by(&mut self, by: EndedBy, at: i64, out: &mut Vec<Effect>) {
         if self.run.ended_by.is_none() {
             let before: Vec<Awaits> = (0..self.steps.len()).map(|ix| self.awaits(ix)).collect();
-            self.run.ended_by = Some(ix);
+            self.run.ended_by = Some(by);
             for (ix, from) in before.into_iter().enumerate() {
                 self.recount(ix, from, at);
             }
@@ -84,8 +92,11 @@ impl Engine {
 
     /// Why the run ends, for people.
     pub(super) fn ended_by_words(&self) -> Option<String> {
-        let key = &self.plan.steps[self.run.ended_by?].key;
-        Some(format!("step `{key}` has failed, so only what always runs is left"))
+        let why = match self.run.ended_by? {
+            EndedBy::Step(ix) => format!("step `{}` has failed", self.plan.steps[ix].key),
+            EndedBy::Person => "the run was aborted".to_owned(),
+        };
+        Some(format!("{why}, so only what always runs is left"))
     }
 
     /// Whether a failure in this phase counts against the run, once the run has been ended by one.

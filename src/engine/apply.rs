@@ -2,7 +2,7 @@
 
 use super::effect::Effect;
 use super::meter::Idle;
-use super::state::{Approval, Stage};
+use super::state::{Approval, EndedBy, Stage};
 use super::{Engine, propose};
 use crate::model::Value;
 use crate::model::event::{Event, MfaProof, MfaRefusal, Purpose, Stamped, Ticket, Timer};
@@ -42,6 +42,10 @@ impl Engine {
                 self.drive_all(at, out);
             }
             Event::RunLeft { .. } => self.run.left = true,
+            Event::RunAborted { .. } if self.cleans_up() => {
+                self.run.paused = None;
+                self.end_by(EndedBy::Person, at, out);
+            }
             Event::RunAborted { .. } => self.end(RunStatus::Aborted, at, out),
             Event::RunFinished { status, .. } => self.end(*status, at, out),
             Event::BudgetExceeded { phase, .. } => self.run.over_budget.push(phase.clone()),
@@ -499,7 +503,7 @@ impl Engine {
         });
         match on_failure {
             _ if self.is_given_up(ix) => self.settled(ix, at, out),
-            OnFailure::Abort if self.has_always() => self.end_by(ix, at, out),
+            OnFailure::Abort if self.has_always() => self.end_by(EndedBy::Step(ix), at, out),
             OnFailure::Pause | OnFailure::Rollback => self.drive(ix, at, out),
             OnFailure::Continue => self.settled(ix, at, out),
             OnFailure::Abort => {

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::effect::{CallRequest, CallSession, Effect};
 use super::snapshot::CheckState;
-use super::state::{Rendered, Stage};
+use super::state::{EndedBy, Rendered, Stage};
 use super::{Engine, propose};
 use crate::model::action::Action;
 use crate::model::digest::sha256_hex;
@@ -472,7 +472,11 @@ impl Engine {
         if done {
             self.run.ending = true;
             let rto_ms = elapsed_ms(self.plan.clock_at_ms, self.rta_end_ms().unwrap_or(at));
-            let status = if self.run.ended_by.is_some() { RunStatus::Failed } else { RunStatus::Succeeded };
+            let status = match self.run.ended_by {
+                None => RunStatus::Succeeded,
+                Some(EndedBy::Step(_)) => RunStatus::Failed,
+                Some(EndedBy::Person) => RunStatus::Aborted,
+            };
             propose(out, Event::RunFinished { status, rto_ms, rpa_ms: self.run.rpa_ms });
         }
     }

@@ -34,8 +34,10 @@ pub struct Snapshot {
     pub steps: Vec<StepView>,
     pub contacts: Vec<ContactView>,
     pub paused: Option<String>,
-    /// Why the run ends: a step has failed for good, and only what always runs is left.
+    /// Why the run ends: a step has failed for good or somebody has aborted it, and only what always runs is left.
     pub ended_by: Option<String>,
+    /// Whether an abort leaves something that always runs, and does not end the run yet.
+    pub cleans_up: bool,
     pub journal_seq: u64,
     /// First 8 hex digits of the chain's head.
     pub journal_head: String,

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use crate::model::action::Action;
 use crate::model::event::{Origin, Purpose};
 use crate::model::outcome::{CloudError, ProbeAnswer, RunStatus, StepStatus};
+use crate::model::plan::StepIx;
 use crate::model::{Object, Value};
 
 use super::snapshot::{CheckState, MilestoneView, Stretch};
@@ -316,6 +317,14 @@ impl StepState {
     }
 }
 
+/// What ends a run before all of its steps have run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndedBy {
+    /// The failure of this step.
+    Step(StepIx),
+    Person,
+}
+
 #[derive(Debug, Clone, Default)]
 pub struct RunState {
     pub started_ms: Option<i64>,
@@ -329,8 +338,8 @@ pub struct RunState {
     pub over_budget: Vec<Option<String>>,
     pub rpa_ms: Option<u64>,
     pub anomalies: u32,
-    /// The step whose failure has ended the run: only what always runs is left.
-    pub ended_by: Option<usize>,
+    /// What has ended the run: only what always runs is left.
+    pub ended_by: Option<EndedBy>,
     /// A record that ends the run was asked for.
     pub ending: bool,
     pub last_at_ms: i64,

@@ -10,7 +10,7 @@ use super::snapshot::{
     Activity, ApprovalsView, Awaited, CheckState, CheckView, ContactView, DrillView, GateView, GrantedView, LapsedView,
     MfaView, Objective, PhaseView, RollbackView, Snapshot, StepView, Stretch, TimeSplit,
 };
-use super::state::{Approval, CheckProgress, Rendered, Stage};
+use super::state::{Approval, CheckProgress, EndedBy, Rendered, Stage};
 use crate::model::action::Action;
 use crate::model::action::command_line::{command_lines_of, shell_line};
 use crate::model::digest::digest_of;
@@ -72,6 +72,7 @@ impl Engine {
             contacts: contacts(plan),
             paused: self.run.paused.clone(),
             ended_by: self.ended_by_words(),
+            cleans_up: self.cleans_up(),
             journal_seq: 0,
             journal_head: String::new(),
             journal_broken: None,
@@ -293,7 +294,9 @@ impl Engine {
             Stage::Verifying => (Activity::Verifying, self.verifying_text(ix)),
             Stage::Waiting => (Activity::Calling, "waiting".to_owned()),
             Stage::RollingBack => (Activity::RollingBack, "rolling back".to_owned()),
-            Stage::Failed if self.run.ended_by == Some(ix) => (Activity::Ended, "failed, ended the run".to_owned()),
+            Stage::Failed if self.run.ended_by == Some(EndedBy::Step(ix)) => {
+                (Activity::Ended, "failed, ended the run".to_owned())
+            }
             Stage::Failed if self.is_settled(ix) => (Activity::Ended, "failed, went on".to_owned()),
             Stage::RolledBack if self.is_settled(ix) => (Activity::Ended, "rolled back".to_owned()),
             Stage::Failed if state.wants_rollback => (Activity::NeedsDecision, "failed: roll back?".to_owned()),

@@ -227,7 +227,7 @@ pub(super) const STEP: &[Key] = &[
     may(
         "always",
         Boolean,
-        "Whether it runs also after a step has failed with on_failure: abort, and after a jump: for clean-up. It waits until all it needs has ended, and behind its gate",
+        "Whether it runs also after a step has failed with on_failure: abort, after a jump and after an abort: for clean-up. It waits until all it needs has ended, and behind its gate",
     ),
     may("foreach", Either(&[List, Expr]), "One instance for each item; `each` is the item"),
     may("modes", Words, "Modes it runs in: drill, real"),

@@ -248,6 +248,7 @@ pub fn mid_run() -> View {
         contacts: people::contacts(),
         paused: None,
         ended_by: None,
+        cleans_up: false,
         journal_seq: 141,
         journal_head: "9f3c21aa".into(),
         journal_broken: None,

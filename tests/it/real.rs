@@ -313,7 +313,7 @@ mod there {
         let (home, sts) = (home(), Sts::start(&[("us-west-2", Says::Account("999900001111"))]));
         let steps = "
       - { id: name, uses: note, with: { text: so it is called }, target: sandbox, outputs: { it: shop-production } }
-      - { id: look, uses: aws/rds.describe_db_clusters, with: { db_cluster_identifier: shop-production }, target: sandbox, on_failure: continue }
+      - { id: looked, uses: aws/rds.describe_db_clusters, with: { db_cluster_identifier: shop-production }, target: sandbox, on_failure: continue }
       - id: gone
         uses: aws/rds.delete_db_cluster
         with: { db_cluster_identifier: \"${{ steps.name.outputs.it }}\", skip_final_snapshot: true }

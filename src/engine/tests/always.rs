@@ -142,11 +142,37 @@ fn a_jump_does_not_go_past_it() {
     assert_eq!((bench.status("then"), bench.status("discard")), (StepStatus::Skipped, StepStatus::Running));
 }
 
+fn abort() -> Command {
+    Command::Abort { reason: "enough".to_owned() }
+}
+
 #[test]
-fn a_person_who_aborts_ends_it_at_once() {
+fn a_person_who_aborts_leaves_the_clean_up_and_ends_that_by_aborting_again() {
     let mut bench = made();
-    bench.ask(&Command::Abort { reason: "enough".to_owned() }).unwrap();
-    assert_eq!(ended(&bench), Some(RunStatus::Aborted));
+    assert!(bench.snapshot().cleans_up);
+    bench.ask(&Command::Pause { reason: "tea".to_owned() }).unwrap();
+    bench.ask(&abort()).unwrap();
+    assert_eq!((ended(&bench), bench.status("who")), (None, StepStatus::Skipped));
+    bench.answer("discard", table("ACTIVE"));
+    let mut again = bench.engine.clone();
+    bench.run("discard").unwrap();
+    bench.answer("discard", table("DELETING"));
+    assert_eq!((ended(&bench), bench.anomalies()), (Some(RunStatus::Aborted), 0));
+    let event = Event::RunAborted { reason: "at once".to_owned() };
+    let stamped = Stamped { seq: bench.seq + 1, epoch: 1, at_ms: bench.now_ms, who: "alice".to_owned(), event };
+    assert!(!again.cleans_up());
+    again.handle(&stamped);
+    assert_eq!(again.finished(), Some(RunStatus::Aborted));
+}
+
+#[test]
+fn an_abort_before_anything_was_made_ends_at_once() {
+    let mut bench = Bench::start(CLEAN);
+    bench.ask(&abort()).unwrap();
+    assert_eq!(
+        (ended(&bench), bench.status("discard"), bench.anomalies()),
+        (Some(RunStatus::Aborted), StepStatus::Skipped, 0)
+    );
 }
 
 #[test]

@@ -42,6 +42,7 @@ pub(super) fn snapshot(text: &str, mode: Mode) -> Snapshot {
         contacts: Vec::new(),
         paused: None,
         ended_by: None,
+        cleans_up: false,
         journal_seq: 0,
         journal_head: String::new(),
         journal_broken: None,

@@ -44,7 +44,11 @@ pub fn intro(view: &View) -> (String, Vec<Row2>) {
             quiet("Leave: no further step starts. Go on with  "),
             plain(format!("lifeboat resume {}", view.snapshot.run)),
         ]),
-        Row2::left(vec![quiet("Abort: the run is over and cannot be resumed. Nothing is put back.")]),
+        Row2::left(vec![quiet(if view.snapshot.cleans_up {
+            "Abort: only what always runs is left; abort again to end that too."
+        } else {
+            "Abort: the run is over and cannot be resumed. Nothing is put back."
+        })]),
     ];
     ("LEAVE".to_owned(), rows)
 }

@@ -41,7 +41,8 @@ pub fn violations(life: &Life) -> Vec<String> {
     }
     let ends = ends(&bytes);
     let sent = life.sent.lock().unwrap().clone();
-    wire(&file.records, &ends, &sent, &mut found);
+    let cleans_up = life.plan().steps.iter().any(|step| step.always);
+    wire(&file.records, &ends, &sent, cleans_up, &mut found);
     screens(&file.records, &ends, &life.shown, &mut found);
     let mut told = Told::new(life.plan());
     for record in &file.records {
@@ -58,7 +59,7 @@ fn ends(bytes: &[u8]) -> Vec<u64> {
     bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at as u64 + 1).collect()
 }
 
-fn wire(records: &[Record], ends: &[u64], sent: &[Sent], found: &mut Vec<String>) {
+fn wire(records: &[Record], ends: &[u64], sent: &[Sent], cleans_up: bool, found: &mut Vec<String>) {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for send in sent {
         let name = name(&send.ticket);
@@ -80,6 +81,8 @@ fn wire(records: &[Record], ends: &[u64], sent: &[Sent], found: &mut Vec<String>
             Some(_) => {}
         }
         let last = records.iter().filter(durable).rev().find_map(|record| match &record.ev {
+            // Behind that a clean-up has its turn; `Told::ended` sees to it that nothing else has.
+            Event::RunAborted { .. } if cleans_up => None,
             Event::RunLeft { .. } | Event::RunAborted { .. } | Event::RunFinished { .. } => Some(true),
             Event::RunResumed { .. } | Event::RunStarted(_) => Some(false),
             _ => None,
@@ -136,8 +139,8 @@ struct Told<'a> {
     /// Names that a send was to make, by the send; and those that it is known to have made.
     makes: BTreeMap<String, String>,
     made: BTreeSet<String>,
-    /// A failure has ended the run: only what always runs is left.
-    is_ended: bool,
+    /// How the run has to finish, once a failure or a person has ended it: only what always runs is left.
+    is_ended: Option<RunStatus>,
 }
 
 /// An intent and what became of it.
@@ -164,7 +167,7 @@ impl<'a> Told<'a> {
             epoch: 1,
             makes: BTreeMap::new(),
             made: BTreeSet::new(),
-            is_ended: false,
+            is_ended: None,
         }
     }
 
@@ -175,14 +178,19 @@ impl<'a> Told<'a> {
         match event {
             Event::StepFailed { step, .. } => {
                 let ends = of(step).is_some_and(|step| step.on_failure == OnFailure::Abort);
-                self.is_ended |= ends && has_always();
+                if ends && has_always() {
+                    self.is_ended.get_or_insert(RunStatus::Failed);
+                }
             }
-            Event::StepConfirmed { step, .. } | Event::StepAutoConfirmed { step, .. } if self.is_ended => {
+            Event::RunAborted { .. } if has_always() => {
+                self.is_ended.get_or_insert(RunStatus::Aborted);
+            }
+            Event::StepConfirmed { step, .. } | Event::StepAutoConfirmed { step, .. } if self.is_ended.is_some() => {
                 if of(step).is_none_or(|step| !step.always) {
                     found.push(format!("{ENDED}: `{step}` was confirmed"));
                 }
             }
-            Event::RunFinished { status, .. } if self.is_ended != (*status == RunStatus::Failed) => {
+            Event::RunFinished { status, .. } if *status != self.is_ended.unwrap_or(RunStatus::Succeeded) => {
                 found.push(format!("{ENDED}: it finished as {status:?}"));
             }
             _ => {}

@@ -1,6 +1,7 @@
 //! One run from its first record to its end, through as many processes as it takes: each begins from
 //! what the disk holds, and each may end at any operation. All in one thread.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -133,16 +134,20 @@ impl Clock for HandCranked {
     fn set_human_pace(&self, _human: bool) {}
 }
 
-/// Devices that count: the n-th code is right once, and takes a while to be checked.
-struct Counting(Arc<SimClock>);
+/// Devices that count: the n-th code is right once, and takes a while to be checked. Like real ones they
+/// remember what was given to two steps at the same time.
+struct Counting(Arc<SimClock>, Arc<Mutex<HashSet<(String, u64)>>>);
 
 impl MfaDevices for Counting {
     fn verify(&self, request: MfaRequest) -> BoxFuture<'static, Result<MfaProof, MfaDenied>> {
-        let clock = Arc::clone(&self.0);
+        let (clock, spent) = (Arc::clone(&self.0), Arc::clone(&self.1));
         Box::pin(async move {
             clock.sleep_until(request.now_ms + 400).await;
             let counter: u64 = request.code.expose().parse().map_err(|_| MfaRefusal::Wrong)?;
             if request.last_counter.is_some_and(|last| counter <= last) {
+                return Err(MfaRefusal::AlreadyUsed.into());
+            }
+            if !spent.lock().unwrap().insert((request.person.clone(), counter)) {
                 return Err(MfaRefusal::AlreadyUsed.into());
             }
             let (by, device) = (request.person, "counter".to_owned());
@@ -392,7 +397,7 @@ impl Life {
         let run_clock: Arc<dyn Clock> =
             if people { Arc::new(HandCranked(Arc::clone(&clock))) } else { Arc::clone(&clock) as Arc<dyn Clock> };
         let mfa: Arc<dyn MfaDevices> = if people {
-            Arc::new(Counting(Arc::clone(&clock)))
+            Arc::new(Counting(Arc::clone(&clock), Arc::default()))
         } else {
             Arc::new(lifeboat::mfa::DrillAuthenticator::new(self.seed, Vec::new()))
         };
