@@ -53,6 +53,24 @@ fn snapshot(bencher: Bencher) {
     bencher.bench_local(|| engine.snapshot(black_box(engine.last_at_ms())));
 }
 
+/// The rest of the run played many times: what the driver does for a screen, at most once a second.
+#[divan::bench]
+fn foresee(bencher: Bencher) {
+    let run = Run::record(STEPS);
+    let mut engine = run.engine();
+    for stamped in &run.events[..10] {
+        engine.handle(stamped);
+    }
+    let at_ms = engine.last_at_ms();
+    engine.foresee(at_ms);
+    let mut later_ms = at_ms;
+    bencher.bench_local(|| {
+        // Further than any chances hold.
+        later_ms += 20_000;
+        engine.foresee(black_box(later_ms));
+    });
+}
+
 fn subject(event: &Event) -> &str {
     match event {
         Event::StepReady { step, .. }

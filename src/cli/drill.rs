@@ -18,8 +18,8 @@ use super::signals::{PIPE, Signals};
 use super::simulated::{self, Pace};
 use super::start::{self, Chosen};
 use super::{face, kept, plan, real, secrets, summary};
-use crate::driver::Operator;
 use crate::driver::handle::{Over, View};
+use crate::driver::{HistorySlot, Operator};
 use crate::engine::ports::Journal;
 use crate::journal;
 use crate::model::event::{DrillHeader, RunHeader};
@@ -213,7 +213,7 @@ pub fn drive_headless(settings: &Settings, session: Session) -> Outcome {
         out.say(&format!("run {run}"));
     }
     let (as_json, echo_dir, mut copy) = (settings.json, dir.clone(), None);
-    let parts = session.parts(|journal| -> io::Result<Box<dyn Journal>> {
+    let parts = session.parts(HistorySlot::default(), |journal| -> io::Result<Box<dyn Journal>> {
         let (echo, its) = if as_json { Echo::json(journal, &echo_dir)? } else { Echo::rows(journal, out)? };
         copy = Some(its);
         Ok(Box::new(echo))

@@ -16,6 +16,7 @@ use tokio::time::timeout;
 use super::drill::{ended, verdict};
 use super::exit::{CliError, Exit, Outcome};
 use super::out::{self, Out};
+use super::past;
 use super::session::Session;
 use super::settings::Settings;
 use super::signals::{HANGUP, PIPE, SIZE, Signals};
@@ -66,7 +67,8 @@ impl Let {
 pub fn drive(settings: &Settings, session: Session) -> Outcome {
     let mut signals = Signals::listen();
     let (run, dir) = (session.run.clone(), session.dir.clone());
-    let parts = session.parts(|journal| Ok(Box::new(journal) as Box<dyn Journal>))?;
+    let history = past::begin(settings, session.rest.engine.plan(), &run);
+    let parts = session.parts(history, |journal| Ok(Box::new(journal) as Box<dyn Journal>))?;
     let (handle, driver) = driver::spawn(parts).map_err(|error| failed("the driver", &error))?;
     let (view, requests) = (handle.view.clone(), handle.requests.clone());
     let hatch = hatch::open(&dir, &handle);

@@ -3,6 +3,7 @@
 //! Reads only; whoever goes on with a run or writes into it takes the lock.
 
 use super::exit::{CliError, Exit};
+use super::past;
 use super::runs;
 use super::settings::Settings;
 use crate::engine::snapshot::Snapshot;
@@ -65,6 +66,17 @@ impl Kept {
         let is_simulated = self.replayed.header.is_simulated();
         let now_ms = if is_simulated { last_ms } else { super::doctor::now_ms().max(last_ms) };
         self.replayed.engine.snapshot(now_ms)
+    }
+
+    /// The same with what past runs tell of its end.
+    pub fn foreseen(&mut self, settings: &Settings) -> Snapshot {
+        let now_ms = self.snapshot().now_ms;
+        let engine = &mut self.replayed.engine;
+        if engine.finished().is_none() {
+            engine.learn(past::recall(settings, engine.plan(), engine.run_id(), past::AT_ONCE));
+            engine.foresee(now_ms);
+        }
+        engine.snapshot(now_ms)
     }
 
     #[must_use]

@@ -23,6 +23,7 @@ mod mfa;
 mod new;
 mod note;
 mod out;
+mod past;
 mod plan;
 mod real;
 mod runs;

@@ -10,7 +10,7 @@ use super::exit::CliError;
 use super::kept;
 use super::note::not_opened;
 use super::settings::Settings;
-use crate::driver::{Opening, Operator, Parts};
+use crate::driver::{HistorySlot, Opening, Operator, Parts};
 use crate::engine::Engine;
 use crate::engine::ports::{Clock, Cloud, Journal, MfaDevices};
 use crate::journal::{Clocks, FileJournal, store};
@@ -39,11 +39,15 @@ pub struct Rest {
 }
 
 impl Session {
-    /// Gives the journal to a wrapper that lets others see what is written.
+    /// Gives the journal to a wrapper that lets others see what is written. Nobody waits for the history.
     ///
     /// # Errors
     /// As the wrapper says.
-    pub fn parts(self, wrap: impl FnOnce(FileJournal) -> io::Result<Box<dyn Journal>>) -> Result<Parts, CliError> {
+    pub fn parts(
+        self,
+        history: HistorySlot,
+        wrap: impl FnOnce(FileJournal) -> io::Result<Box<dyn Journal>>,
+    ) -> Result<Parts, CliError> {
         let journal = wrap(self.journal)
             .map_err(|error| CliError::failed(format!("failed to read the journal back: {error}")))?;
         let rest = self.rest;
@@ -57,6 +61,7 @@ impl Session {
             rows: rest.rows,
             faults: rest.faults,
             operator: rest.operator,
+            history,
         })
     }
 }

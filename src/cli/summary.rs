@@ -25,6 +25,12 @@ pub fn render(summary: &Summary) -> String {
             line(&format!("{name:<9} {}", objective_words(objective)));
         }
     }
+    if let Some(forecast) = &summary.forecast {
+        line(&format!("forecast  P50 {}, P90 {} ({})", forecast.p50_at, forecast.p90_at, forecast.basis));
+        if let (Some(by), Some(percent)) = (&forecast.decide_by, forecast.decide_percent) {
+            line(&format!("decide    by {by}, and {percent} of 100 runs still make the RTO"));
+        }
+    }
     if let Some(last_ms) = summary.rta.last_call_ms {
         line(&format!("calls     the last one that changes something returned at {}", clock_hms(last_ms)));
     }

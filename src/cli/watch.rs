@@ -14,7 +14,8 @@ use super::exit::{CliError, Exit, Outcome};
 use super::out::{self, is_interactive};
 use super::settings::Settings;
 use super::signals::{HANGUP, Signals};
-use super::{args, doctor, face, kept, runs};
+use super::{args, doctor, face, kept, past, runs};
+use crate::driver::HistorySlot;
 use crate::driver::handle::{Handle, Over, View};
 use crate::journal::{self, Follower, ReadError, Record};
 use crate::model::event::Stamped;
@@ -41,7 +42,7 @@ pub fn watch(settings: &Settings, wanted: &args::Watch) -> Outcome {
         return Err(CliError::usage("--json is refused: a screen is watched")
             .hint("lifeboat status RUN --json, or tail -f on the journal itself"));
     }
-    let mut followed = Followed::begin(&path_of(settings, &wanted.run)?)?;
+    let mut followed = Followed::begin(settings, &path_of(settings, &wanted.run)?)?;
     let watched = face::block_on(async {
         if settings.plain { plain(settings, &mut followed).await } else { screen(settings, &mut followed).await }
     });
@@ -92,6 +93,7 @@ async fn keep_up(followed: &mut Followed, mut show: impl FnMut(View)) {
         let has_ticked = ticked.elapsed() >= TICK;
         if has_ticked {
             ticked = Instant::now();
+            followed.foresee();
         }
         if followed.look() || has_ticked {
             show(followed.view());
@@ -130,10 +132,13 @@ struct Followed {
     rows: Arc<Vec<Arc<Row>>>,
     /// The last look failed, for this reason.
     trouble: Option<String>,
+    /// What past runs tell, until it was taken in.
+    history: HistorySlot,
+    has_learnt: bool,
 }
 
 impl Followed {
-    fn begin(path: &Path) -> Result<Self, CliError> {
+    fn begin(settings: &Settings, path: &Path) -> Result<Self, CliError> {
         let mut journal = Follower::of(path);
         let records = journal.more().map_err(|error| CliError::new(not_there(&error), error.to_string()))?;
         let records: Vec<Stamped> = records.into_iter().map(Record::into_stamped).collect();
@@ -142,7 +147,8 @@ impl Followed {
             (Err(_), Some(damage)) if records.is_empty() => return Err(kept::damaged(damage)),
             (Err(error), _) => return Err(kept::not_replayed(&error)),
         };
-        let mut followed = Self { journal, replayed, rows: Arc::default(), trouble: None };
+        let history = past::begin(settings, replayed.plan(), replayed.engine.run_id());
+        let mut followed = Self { journal, replayed, rows: Arc::default(), trouble: None, history, has_learnt: false };
         followed.keep(&records);
         Ok(followed)
     }
@@ -180,12 +186,25 @@ impl Followed {
         self.replayed.engine.finished().is_some()
     }
 
+    /// The simulated clock goes as whoever drives lets it: known is where it stood at the last record.
+    fn now_ms(&self) -> i64 {
+        let last_ms = self.replayed.engine.last_at_ms();
+        if self.replayed.header.is_simulated() { last_ms } else { doctor::now_ms().max(last_ms) }
+    }
+
+    /// Works out when it will be over, as far as anything has changed.
+    fn foresee(&mut self) {
+        let now_ms = self.now_ms();
+        let engine = &mut self.replayed.engine;
+        if let Some(history) = self.history.get().filter(|_| !self.has_learnt) {
+            engine.learn(Arc::clone(history));
+            self.has_learnt = true;
+        }
+        engine.foresee(now_ms);
+    }
+
     fn view(&self) -> View {
-        let engine = &self.replayed.engine;
-        let last_ms = engine.last_at_ms();
-        // The simulated clock goes as whoever drives lets it: known is where it stood at the last record.
-        let is_simulated = self.replayed.header.is_simulated();
-        let now_ms = if is_simulated { last_ms } else { doctor::now_ms().max(last_ms) };
+        let (engine, now_ms) = (&self.replayed.engine, self.now_ms());
         let mut snapshot = engine.snapshot(now_ms);
         snapshot.journal_seq = self.journal.records();
         snapshot.journal_head =

@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::answers::{answered, being_left, is_kept, no_answer, people};
 use super::auto::{self, Next};
+use super::foresight::Foresight;
 use super::handle::{Over, PracticeCode, Request, View};
 use super::panics::{self, caught};
 use super::{Opening, Operator, Parts};
@@ -99,6 +100,7 @@ pub(super) struct Driver {
     held: bool,
     pub(super) view: watch::Sender<Arc<View>>,
     dirty: bool,
+    foresight: Foresight,
 }
 
 impl Driver {
@@ -112,6 +114,7 @@ impl Driver {
         let rows_shown = Arc::clone(&rows);
         let first =
             View { snapshot, rows: rows_shown, practice: Vec::new(), is_open: false, watched: None, over: None };
+        let foresight = Foresight::new(Arc::clone(&parts.history));
         Self {
             parts,
             inbox,
@@ -134,6 +137,7 @@ impl Driver {
             held: false,
             view: watch::Sender::new(Arc::new(first)),
             dirty: true,
+            foresight,
         }
     }
 
@@ -554,6 +558,9 @@ impl Driver {
             return;
         }
         let now_ms = self.parts.clock.now_ms();
+        if self.parts.operator == Operator::Person {
+            self.foresight.look(&mut self.parts.engine, now_ms);
+        }
         let mut snapshot = self.parts.engine.snapshot(now_ms);
         let (seq, head) = self.parts.journal.head();
         snapshot.journal_seq = seq;

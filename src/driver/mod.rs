@@ -7,6 +7,7 @@
 mod answers;
 mod auto;
 mod core;
+mod foresight;
 pub mod handle;
 mod panics;
 pub mod router;
@@ -24,6 +25,7 @@ use crate::engine::ports::{Clock, Cloud, Journal, MfaDevices};
 use crate::model::event::{Event, Stamped};
 use crate::report::row::Row;
 
+pub use foresight::HistorySlot;
 use handle::{Handle, Over, Request, View};
 
 /// Requests a face may have waiting.
@@ -43,6 +45,8 @@ pub struct Parts {
     /// Faults in words, for the drill's screens; empty under `--surprise`.
     pub faults: Vec<String>,
     pub operator: Operator,
+    /// What past runs tell, once it was read; for the screen alone.
+    pub history: HistorySlot,
 }
 
 /// How the driver begins.

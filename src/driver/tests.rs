@@ -157,6 +157,7 @@ fn parts_of(text: &str, fail_at: usize, swallow: bool, operator: Operator) -> (P
         rows: Vec::new(),
         faults: Vec::new(),
         operator,
+        history: Arc::default(),
     };
     (parts, cloud, records)
 }

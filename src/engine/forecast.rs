@@ -59,7 +59,7 @@ impl Engine {
         let (step, state) = (&self.plan.steps[ix], &self.steps[ix]);
         let plus = |at: i64, ms: u64| at.saturating_add(i64::try_from(ms).unwrap_or(i64::MAX / 4));
         match state.stage {
-            Stage::Pending if !step.in_mode => (free_at, free_at),
+            Stage::Pending if !step.in_mode || self.is_given_up(ix) => (free_at, free_at),
             Stage::Pending => {
                 let start = free_at.max(now_ms);
                 (start, plus(start, self.usual_people_ms(ix) + self.usual_ms(ix)))

@@ -155,7 +155,7 @@ fn student(logs: &[f64], usual_ms: u64) -> [f32; POINTS] {
 fn blurred(logs: &[f64]) -> [f32; POINTS] {
     let (runs, (mean, variance)) = (count(logs.len()), moments(logs));
     let blur = middle_spread(logs).min(variance.sqrt()) * 0.9 * runs.powf(-0.2);
-    let wanted = variance * (1.0 + 1.0 / runs) * (runs - 1.0) / (runs - 3.0);
+    let wanted = variance * (1.0 + 1.0 / runs);
     let has = variance * (runs - 1.0) / runs + blur * blur;
     let stretch = if has > 0.0 { (wanted / has).sqrt() } else { 1.0 };
     let blur = blur.max(LEAST_SPREAD);

@@ -23,7 +23,7 @@ use crate::model::time::elapsed_ms;
 /// Step durations drawn at most.
 const DRAWS: usize = 200_000;
 /// Runs played, at least and at most.
-const RUNS: (usize, usize) = (200, 2_000);
+const RUNS: (usize, usize) = (200, 1_000);
 /// Without any event the chances hold this long, in milliseconds of the run's clock.
 const HOLDS_MS: i64 = 15_000;
 /// A law that nobody has seen does not go beyond its step's timeout and verifications; nor people
@@ -203,7 +203,8 @@ impl Engine {
 
     fn left(&self, ix: StepIx, now_ms: i64) -> Left<'_> {
         let (step, state, laws) = (&self.plan.steps[ix], &self.steps[ix], &self.odds.laws[ix]);
-        if self.is_settled(ix) || (state.stage == Stage::Pending && !step.in_mode) {
+        let is_out = !step.in_mode || self.is_given_up(ix);
+        if self.is_settled(ix) || (is_out && matches!(self.awaits(ix), Awaits::Nobody | Awaits::People)) {
             return Left::Over;
         }
         if state.stage == Stage::Pending {

@@ -179,15 +179,20 @@ impl Basis {
         if self.drills == 0 && self.real == 0 {
             return format!("no history: the runbook's own figures{damaged}");
         }
-        let kinds = [(self.real, Mode::Real), (self.drills, Mode::Drill)];
-        let kinds: Vec<String> =
-            kinds.iter().filter(|(runs, _)| *runs > 0).map(|(runs, mode)| runs_words(*runs, *mode)).collect();
         let only = if self.is_thin { " only" } else { "" };
         let rest = match self.unseen {
             0 => String::new(),
             unseen => format!("; {unseen} of {} steps by the runbook's own figures", self.steps),
         };
-        format!("from {}{only}{rest}{damaged}", kinds.join(" and "))
+        format!("from {}{only}{rest}{damaged}", self.kinds())
+    }
+
+    /// `two real runs and 12 drills`.
+    #[must_use]
+    pub fn kinds(&self) -> String {
+        let kinds = [(self.real, Mode::Real), (self.drills, Mode::Drill)];
+        let seen = kinds.iter().filter(|(runs, _)| *runs > 0);
+        seen.map(|(runs, mode)| runs_words(*runs, *mode)).collect::<Vec<_>>().join(" and ")
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -70,6 +71,27 @@ pub fn read(run_dir: &Path) -> Result<JournalFile, ReadError> {
     let mut records = Vec::new();
     let damage = scan.run_to_end(chain::take, |record| records.push(record))?;
     Ok(JournalFile { records, damage, torn_bytes: scan.torn().len() as u64 })
+}
+
+/// Gives each whole record to `take`, until it breaks off: memory does not grow with the journal. What
+/// was found damaged is behind all of them.
+///
+/// # Errors
+/// As [`read`].
+pub fn each(run_dir: &Path, mut take: impl FnMut(Record) -> ControlFlow<()>) -> Result<Option<Damage>, ReadError> {
+    let mut scan = Scan::open(run_dir)?;
+    loop {
+        match scan.next() {
+            Ok(Some(record)) => {
+                if take(record).is_break() {
+                    return Ok(None);
+                }
+            }
+            Ok(None) => return Ok(None),
+            Err(Fault::Damage(damage)) => return Ok(Some(damage)),
+            Err(Fault::Io(error)) => return Err(ReadError::Io(error)),
+        }
+    }
 }
 
 /// Line 1 alone: which run this is, before its lock is taken. `None` if even that is damaged.

@@ -8,6 +8,7 @@ pub mod bundle;
 pub mod cloudtrail;
 pub mod diff;
 pub mod fold;
+pub mod history;
 pub mod milestones;
 pub mod row;
 pub mod summary;

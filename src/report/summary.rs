@@ -10,6 +10,8 @@
 //!  "intervals":{"detect_ms":null,"decide_ms":null,"restore_ms":9123000},
 //!  "time":{"people_ms":0,"cloud_ms":0,"checks_ms":0,"waiting_ms":0,
 //!          "not_started_ms":0,"paused_ms":0,"elsewhere_ms":0,"tool_ms":0},
+//!  "forecast":{"p50_at":"…Z","p90_at":"…Z","in_time_percent":97,"decide_by":"…Z","decide_percent":90,
+//!              "drills":12,"real_runs":0,"unseen_steps":1,"is_thin":false,"basis":"from 12 drills; …"},
 //!  "phases":[{"id":"database","budget_ms":3600000,"actual_ms":410000,"met":true,"time":{…}}],
 //!  "steps":[{"id":"promote","phase":"database","status":"succeeded","attempts":1,"risk":"irreversible",
 //!            "confirmed_by":"alice","mfa":true,"approvals":[],"started_at":"…Z","ended_at":"…Z"}],
@@ -19,6 +21,7 @@
 //! `null` stands for what is not known yet; `rto` and `rpo` are `null` where the runbook has none.
 //! `rta` counts twice: until the verifications were green, which is what `rto.actual_ms` is, and until the
 //! last call was answered. In `time` the first four add up to the whole, and the last four to `waiting_ms`.
+//! `forecast` is `null` but in `status` of a run that goes on.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,7 +29,7 @@ use serde::{Deserialize, Serialize};
 use super::milestones::{Intervals, MilestoneSummary, Rta};
 use super::timeline::deviations;
 use super::timeline::document::Deviation;
-use crate::engine::snapshot::{Objective, PhaseView, Snapshot, StepView, TimeSplit};
+use crate::engine::snapshot::{Chances, Objective, PhaseView, Snapshot, StepView, TimeSplit};
 use crate::journal::{JournalFile, Link, Verdict};
 use crate::model::event::Stamped;
 use crate::model::outcome::{Mode, Risk, RunStatus, StepStatus};
@@ -59,6 +62,9 @@ pub struct Summary {
     #[serde(default)]
     pub intervals: Intervals,
     pub time: TimeSummary,
+    /// Of a run that goes on, where somebody worked it out.
+    #[serde(default)]
+    pub forecast: Option<ForecastSummary>,
     pub phases: Vec<PhaseSummary>,
     pub steps: Vec<StepSummary>,
     #[serde(default)]
@@ -130,6 +136,25 @@ pub struct DeviationSummary {
     pub step: Option<String>,
     pub by: Option<String>,
     pub reason: String,
+}
+
+/// When a run will be over, in chances.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ForecastSummary {
+    pub p50_at: String,
+    pub p90_at: String,
+    /// Runs of a hundred that keep the RTO; `null` without one.
+    pub in_time_percent: Option<u8>,
+    /// Decided by then, what waits for people now leaves so many of a hundred runs within the RTO.
+    pub decide_by: Option<String>,
+    pub decide_percent: Option<u8>,
+    /// Past runs that it rests on, and open steps of which none tells.
+    pub drills: u32,
+    pub real_runs: u32,
+    pub unseen_steps: u32,
+    pub is_thin: bool,
+    /// The same in words.
+    pub basis: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -210,6 +235,7 @@ pub fn summary(snapshot: &Snapshot, journal: JournalFacts) -> Summary {
         milestones: snapshot.milestones.iter().map(MilestoneSummary::from).collect(),
         intervals: Intervals::of(&snapshot.milestones),
         time: TimeSummary::from(snapshot.time),
+        forecast: snapshot.forecast.chances.map(forecast),
         phases: snapshot.phases.iter().map(phase).collect(),
         steps: snapshot.steps.iter().map(|view| step(view, phase_of(view))).collect(),
         deviations: Vec::new(),
@@ -255,6 +281,21 @@ impl From<TimeSplit> for TimeSummary {
         let TimeSplit { people_ms, cloud_ms, checks_ms, waiting_ms, not_started_ms, paused_ms, elsewhere_ms, tool_ms } =
             from;
         Self { people_ms, cloud_ms, checks_ms, waiting_ms, not_started_ms, paused_ms, elsewhere_ms, tool_ms }
+    }
+}
+
+fn forecast(from: Chances) -> ForecastSummary {
+    ForecastSummary {
+        p50_at: rfc3339(from.p50_end_ms),
+        p90_at: rfc3339(from.p90_end_ms),
+        in_time_percent: from.in_time_percent,
+        decide_by: from.decide.map(|decide| rfc3339(decide.by_ms)),
+        decide_percent: from.decide.map(|decide| decide.percent),
+        drills: from.basis.drills,
+        real_runs: from.basis.real,
+        unseen_steps: from.basis.unseen,
+        is_thin: from.basis.is_thin,
+        basis: from.basis.words(),
     }
 }
 

@@ -6,10 +6,10 @@ mod people;
 use std::sync::Arc;
 
 use crate::driver::handle::{Over, PracticeCode, View};
-use crate::engine::history::Past;
+use crate::engine::history::{Past, Spread};
 use crate::engine::snapshot::{
-    Activity, Allowed, ApprovalsView, CheckState, CheckView, DrillView, ExpiredView, Forecast, GateView, GrantedView,
-    MfaView, Objective, PhaseView, RollbackView, Snapshot, StepView, TimeSplit,
+    Activity, Allowed, ApprovalsView, Basis, Chances, CheckState, CheckView, Decide, DrillView, ExpiredView, Forecast,
+    GateView, GrantedView, MfaView, Objective, PhaseView, RollbackView, Snapshot, StepView, TimeSplit,
 };
 use crate::model::Value;
 use crate::model::outcome::{Class, Mode, Risk, RunStatus, StepStatus};
@@ -121,6 +121,8 @@ fn promote() -> StepView {
     writer.for_ms = 1_200_000;
     promote.verify = vec![writer];
     promote.usual_ms = 370_000;
+    let drills = Spread { runs: 4, median_ms: 370_000, low_ms: 312_000, high_ms: 460_000 };
+    promote.past = Past { drill: Some(drills), ..Past::default() };
     promote.timeout_ms = 1_800_000;
     promote.gate = Some(GateView {
         attempt: 1,
@@ -223,6 +225,18 @@ fn rows() -> Vec<Arc<Row>> {
     ]
 }
 
+/// What twelve drills make of it.
+fn chances() -> Chances {
+    let basis = Basis { mode: Mode::Real, drills: 12, steps: 7, unseen: 1, is_thin: false, ..Basis::default() };
+    Chances {
+        p50_end_ms: at("05:24:00"),
+        p90_end_ms: at("05:51:00"),
+        in_time_percent: Some(97),
+        decide: Some(Decide { by_ms: at("03:59:20"), percent: 90 }),
+        basis,
+    }
+}
+
 /// In the middle of a real run: promote waits for its name.
 pub fn mid_run() -> View {
     let snapshot = Snapshot {
@@ -241,7 +255,11 @@ pub fn mid_run() -> View {
         clock_at_ms: at("02:12:00"),
         rto: Some(Objective { budget_ms: 14_400_000, actual_ms: Some(5_347_000), met: None }),
         rpo: Some(Objective { budget_ms: 3_600_000, actual_ms: Some(2_460_000), met: None }),
-        forecast: Forecast { usual_end_ms: Some(at("05:24:00")), budget_end_ms: Some(at("06:18:00")), chances: None },
+        forecast: Forecast {
+            usual_end_ms: Some(at("05:24:00")),
+            budget_end_ms: Some(at("06:18:00")),
+            chances: Some(chances()),
+        },
         time: TimeSplit::default(),
         phases: phases(),
         steps: steps(),
@@ -272,6 +290,8 @@ pub fn calm_start() -> View {
     snapshot.clock_at_ms = snapshot.now_ms;
     snapshot.rto = Some(Objective { budget_ms: 14_400_000, actual_ms: Some(0), met: None });
     snapshot.rpo = Some(Objective { budget_ms: 3_600_000, actual_ms: None, met: None });
+    snapshot.forecast.chances =
+        Some(Chances { basis: Basis { steps: 13, unseen: 13, ..Basis::default() }, ..chances() });
     for phase in &mut snapshot.phases {
         phase.started_ms = None;
         phase.ended_ms = None;
@@ -446,6 +466,15 @@ pub fn over_budget() -> View {
     snapshot.now_ms = at("06:20:00");
     snapshot.rto = Some(Objective { budget_ms: 14_400_000, actual_ms: Some(14_880_000), met: Some(false) });
     snapshot.forecast.usual_end_ms = Some(at("07:31:00"));
+    let basis = Basis { mode: Mode::Real, drills: 2, steps: 7, unseen: 1, ..Basis::default() };
+    let chances = Chances {
+        p50_end_ms: at("07:31:00"),
+        p90_end_ms: at("07:58:00"),
+        in_time_percent: Some(0),
+        decide: None,
+        basis,
+    };
+    snapshot.forecast.chances = Some(chances);
     snapshot.forecast.budget_end_ms = Some(at("08:40:00"));
     snapshot.phases[1].actual_ms = 10_900_000;
     snapshot.phases[1].forecast_end_ms = at("06:29:00");

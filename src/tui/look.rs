@@ -98,6 +98,11 @@ pub fn clock(snapshot: &Snapshot) -> Clock {
     Clock { used_ms, budget_ms, left_ms, pace: budget_ms.map_or(Pace::Calm, |budget| pace(used_ms, budget)) }
 }
 
+/// When every other run from here is over; without chances, by the usual durations.
+pub fn likely_end_ms(snapshot: &Snapshot) -> Option<i64> {
+    snapshot.forecast.chances.map(|chances| chances.p50_end_ms).or(snapshot.forecast.usual_end_ms)
+}
+
 /// How an amount stands to its limit.
 pub const fn pace(used_ms: u64, budget_ms: u64) -> Pace {
     if used_ms > budget_ms {

@@ -12,6 +12,7 @@ mod emulators;
 mod evidence;
 mod faults;
 mod floors;
+mod forecast;
 mod home;
 mod mfa;
 mod new;

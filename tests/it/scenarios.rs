@@ -121,6 +121,7 @@ fn drill(runbook: &str, scenario: &Scenario, dir: &Path) -> Drilled {
         rows: Vec::new(),
         faults: Vec::new(),
         operator: Operator::Auto,
+        history: Arc::default(),
     };
     let (over, view) = run_headless(parts).unwrap();
     Drilled { over, view, world: std::fs::read_to_string(world).unwrap() }

@@ -90,6 +90,9 @@ fn head(text: &mut String, view: &PlanView) {
         push(text, &format!("- Data that may be lost (RPO): **{}**", human_ms(rpo)));
     }
     push(text, &format!("- Budgets: {}", words(&arithmetic(view))));
+    if let Some(forecast) = &view.forecast {
+        push(text, &format!("- Forecast: {}", words(&forecast.words())));
+    }
     for (name, value) in &view.inputs {
         push(text, &format!("- Input {}: {}", code(name), code(&plain(value))));
     }

@@ -1,5 +1,6 @@
 //! `plan` and FILE alone: what a runbook would do, shown and never run.
 
+mod forecast;
 mod markdown;
 mod text;
 mod view;
@@ -30,7 +31,7 @@ pub fn plan(settings: &Settings, wanted: &Wanted) -> Outcome {
     };
     let plan = instantiated(settings, &loaded, runbook, &context)?;
     secrets::hide(&plan, &loaded.files)?;
-    let view = PlanView::new(&plan);
+    let view = PlanView { forecast: forecast::forecast(settings, &plan), ..PlanView::new(&plan) };
     let format = if settings.json { PlanFormat::Json } else { wanted.output };
     match format {
         PlanFormat::Text => out::document(&settings.out.glyphs(&text::render(&view)))?,

@@ -46,6 +46,9 @@ fn head(text: &mut String, view: &PlanView) {
     }
     line(text, &format!("budgets   {}", arithmetic(view)));
     line(text, &format!("usually   {}, people not counted", human_ms(view.critical_path.usual_ms)));
+    if let Some(forecast) = &view.forecast {
+        line(text, &format!("forecast  {}", forecast.words()));
+    }
     if let Some(rpo) = view.rpo_ms {
         line(text, &format!("RPO       {}", human_ms(rpo)));
     }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::forecast::Forecast;
 use crate::model::action::command_line::{command_lines_of, session_script, shell_line};
 use crate::model::action::{Action, Spec};
 use crate::model::expr::plain;
@@ -23,6 +24,8 @@ pub struct PlanView {
     pub rto_ms: Option<u64>,
     pub rpo_ms: Option<u64>,
     pub critical_path: CriticalPath,
+    /// The run played many times, people included.
+    pub forecast: Option<Forecast>,
     pub targets: Vec<ResolvedTarget>,
     pub mfa: Option<MfaView>,
     pub roles: Vec<(String, Vec<String>)>,
@@ -142,6 +145,7 @@ impl PlanView {
             rto_ms: plan.rto_ms,
             rpo_ms: plan.rpo_ms,
             critical_path: path,
+            forecast: None,
             targets: plan.targets.values().cloned().collect(),
             mfa: plan.mfa.as_ref().and_then(|mfa| MfaView::new(mfa, plan, &scope)),
             roles: plan.roles.iter().map(|(role, people)| (role.clone(), people.clone())).collect(),

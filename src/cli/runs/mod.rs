@@ -40,8 +40,9 @@ pub fn begun_ms(id: &str) -> i64 {
 }
 
 pub fn status(settings: &Settings, wanted: &str) -> Outcome {
-    let kept = kept::open(settings, wanted)?;
-    let summary = kept.summary(&kept.snapshot());
+    let mut kept = kept::open(settings, wanted)?;
+    let snapshot = kept.foreseen(settings);
+    let summary = kept.summary(&snapshot);
     if settings.json {
         out::json(&serde_json::to_value(&summary).unwrap_or_default())?;
     } else {

@@ -39,6 +39,7 @@ fn the_summary_is_what_scripts_rely_on() {
         "phases": [{"id": "alice", "budget_ms": 3_600_000, "actual_ms": 410_000, "met": true,
             "time": {"people_ms": 10_000, "cloud_ms": 400_000, "checks_ms": 0, "waiting_ms": 0,
                 "not_started_ms": 0, "paused_ms": 0, "elsewhere_ms": 0, "tool_ms": 0}}],
+        "forecast": null,
         "deviations": [],
         "steps": [{"id": "alice", "phase": "alice", "status": "succeeded", "attempts": 1, "risk": "irreversible",
             "confirmed_by": "alice", "mfa": true, "approvals": ["alice"],

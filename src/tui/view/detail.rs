@@ -1,8 +1,9 @@
 //! The step under the cursor: what it calls, what that risks, what is checked before and after.
 
 use crate::driver::handle::View;
+use crate::engine::history::Spread;
 use crate::engine::snapshot::{Activity, Allowed, CheckState, CheckView, ProgressView, StepView};
-use crate::model::outcome::Risk;
+use crate::model::outcome::{Mode, Risk};
 use crate::model::text::{fit_middle, safe_lines, width};
 use crate::model::time::{elapsed_ms, hms_utc, human_ms};
 use crate::tui::dialog::{Row2, gate};
@@ -176,7 +177,26 @@ fn check_text(check: &CheckView) -> String {
     format!("{}{last}{rest}", check.text)
 }
 
+/// What past runs say of it: those that count for this run first, the other kind beside them.
+fn past(step: &StepView, mode: Mode) -> String {
+    let past = &step.past;
+    let told = both(past.drill, past.real, mode);
+    let people = past.people(mode).map(|(_, spread)| format!(", people {}", human_ms(spread.median_ms)));
+    let told = if told.is_empty() { told } else { format!(" ({told})") };
+    format!("{told}{}", people.unwrap_or_default())
+}
+
+fn both(drill: Option<Spread>, real: Option<Spread>, mode: Mode) -> String {
+    let mut kinds = [(Mode::Drill, drill), (Mode::Real, real)];
+    if mode == Mode::Real {
+        kinds.reverse();
+    }
+    let words = kinds.iter().filter_map(|(kind, spread)| spread.map(|spread| spread.words(*kind)));
+    words.collect::<Vec<_>>().join("; ")
+}
+
 fn time(rows: &mut Vec<Row2>, view: &View, step: &StepView, cells: usize) {
+    let mode = view.snapshot.mode;
     let timeout = if step.timeout_ms > 0 { format!(", timeout {}", human_ms(step.timeout_ms)) } else { String::new() };
     let took = match step.ended_ms {
         Some(_) => {
@@ -186,9 +206,14 @@ fn time(rows: &mut Vec<Row2>, view: &View, step: &StepView, cells: usize) {
         None => String::new(),
     };
     if look::ask(step).is_some() {
-        return;
+        let answered = step.past.people(mode).map(|(_, spread)| {
+            let told = both(step.past.drill_people, step.past.real_people, mode);
+            format!("answered in {} ({told})", human_ms(spread.median_ms))
+        });
+        return labelled(rows, "Usual", answered.into_iter().collect(), cells, Tone::Plain);
     }
-    labelled(rows, "Usual", vec![format!("{}{timeout}{took}", human_ms(step.usual_ms))], cells, Tone::Plain);
+    let usual = format!("{}{}{timeout}{took}", human_ms(step.usual_ms), past(step, mode));
+    labelled(rows, "Usual", vec![usual], cells, Tone::Plain);
     if let Some(progress) = &step.progress {
         labelled(rows, "Done", vec![how_far(progress, view.snapshot.now_ms)], cells, Tone::Plain);
     }

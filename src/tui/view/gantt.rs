@@ -81,7 +81,7 @@ pub fn draw(pen: &mut Pen, view: &View, area: Rect) {
         y += 1;
     }
     marks(pen, axis, area.y + 1, y, snapshot);
-    if let Some(end_ms) = snapshot.forecast.usual_end_ms.filter(|_| y > area.y + 1) {
+    if let Some(end_ms) = look::likely_end_ms(snapshot).filter(|_| y > area.y + 1) {
         let words = format!(" done ~{} ", hm(end_ms));
         let room = u16::try_from(words.len()).unwrap_or(0);
         let at = axis.column(end_ms) + 1;

@@ -2,10 +2,11 @@
 
 use ratatui::layout::Rect;
 
+use super::forecast;
 use crate::driver::handle::View;
 use crate::engine::snapshot::Snapshot;
 use crate::model::outcome::Mode;
-use crate::model::time::{clock_hms, elapsed_ms, hms_utc, human_ms};
+use crate::model::time::{clock_hms, hms_utc, human_ms};
 use crate::tui::look::{self, Pace};
 use crate::tui::pen::{Pen, Seg, Segs, plain, quiet, seg, segs_width};
 use crate::tui::theme::Tone;
@@ -96,8 +97,12 @@ pub fn left(clock: &look::Clock) -> Seg {
 fn rto(pen: &mut Pen, snapshot: &Snapshot, y: u16, width: u16) {
     let clock = look::clock(snapshot);
     let mut right = vec![plain(format!("{} used   ", clock_hms(clock.used_ms))), left(&clock)];
-    if let Some(end_ms) = snapshot.forecast.usual_end_ms.filter(|_| width >= 100) {
+    if let Some(end_ms) = look::likely_end_ms(snapshot).filter(|_| width >= 100) {
         right.push(plain(format!("   ends ~{}", hm(end_ms))));
+    }
+    if let Some(chances) = snapshot.forecast.chances.filter(|_| width >= 76) {
+        let join = if width >= 100 { ", " } else { "   " };
+        right.push(plain(format!("{join}P90 {}", hm(chances.p90_end_ms))));
     }
     right.push(plain(" "));
     let Some(budget_ms) = clock.budget_ms else {
@@ -144,39 +149,8 @@ fn rpo(pen: &mut Pen, snapshot: &Snapshot, y: u16, width: u16) {
             }
         }
     }
-    let mut right = forecast(snapshot);
     // Data lost outweighs a forecast.
-    if segs_width(&line) + segs_width(&right) + 2 > usize::from(width) {
-        right.truncate(1);
-    }
+    let mut right = forecast::words(snapshot, usize::from(width).saturating_sub(segs_width(&line) + 2));
     right.push(plain(" "));
     pen.pair(0, y, width, &line, &right);
-}
-
-/// `48m to spare; 6m over if every budget is used up`.
-fn forecast(snapshot: &Snapshot) -> Segs {
-    let Some(rto) = snapshot.rto else { return Vec::new() };
-    let limit_ms = snapshot.clock_at_ms.saturating_add(rto.budget_ms.cast_signed());
-    let words = |end_ms: i64| {
-        if end_ms > limit_ms {
-            format!("{} over", minutes(elapsed_ms(limit_ms, end_ms)))
-        } else {
-            format!("{} to spare", minutes(elapsed_ms(end_ms, limit_ms)))
-        }
-    };
-    let mut segs = Vec::new();
-    if let Some(end_ms) = snapshot.forecast.usual_end_ms {
-        let tone = if end_ms > limit_ms { Tone::Bad } else { Tone::Plain };
-        segs.push(seg(words(end_ms), tone));
-    }
-    if let Some(end_ms) = snapshot.forecast.budget_end_ms {
-        let join = if segs.is_empty() { "" } else { "; " };
-        segs.push(quiet(format!("{join}{} if every budget is used up", words(end_ms))));
-    }
-    segs
-}
-
-/// Forecasts are not told to the second.
-fn minutes(ms: u64) -> String {
-    if ms < 60_000 { human_ms(ms / 1000 * 1000) } else { human_ms(ms / 60_000 * 60_000) }
 }

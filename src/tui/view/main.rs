@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{detail, draw_rows, gantt, head, journal, keyrow, steps};
+use super::{detail, draw_rows, forecast, gantt, head, journal, keyrow, steps};
 use crate::driver::handle::View;
 use crate::tui::layout::{Layout, Shape};
 use crate::tui::look;
@@ -18,7 +18,11 @@ pub fn draw(pen: &mut Pen, model: &Model, view: &View, cut: &Layout) {
         Shape::OneLine => {}
         Shape::OnePane { tabs, pane } => one_pane(pen, model, view, tabs, pane),
         Shape::Stacked { steps: left, detail: right, journal: below } => {
-            rule(pen, top, width, &state(model, view));
+            let words = state(model, view);
+            rule(pen, top, width, &words);
+            if top < 3 {
+                forecast_on_rule(pen, view, top, width, segs_width(&words));
+            }
             steps::draw(pen, model, view, left);
             rule(pen, right.y - 1, width, &[]);
             draw_detail(pen, model, view, right);
@@ -74,6 +78,23 @@ fn one_pane(pen: &mut Pen, model: &Model, view: &View, tabs: Rect, pane: Rect) {
         Pane::Timeline => gantt::draw(pen, view, pane),
         Pane::Journal => journal::draw(pen, model, view, pane),
     }
+}
+
+/// Where the head has no row for it, what the forecast says stands at the end of the rule below it.
+fn forecast_on_rule(pen: &mut Pen, view: &View, y: u16, width: u16, taken: usize) {
+    if view.snapshot.forecast.chances.is_none() {
+        return;
+    }
+    let room = usize::from(width).saturating_sub(taken + 8);
+    let words = forecast::words(&view.snapshot, room);
+    let used = segs_width(&words);
+    if used == 0 || used > room {
+        return;
+    }
+    let x = width.saturating_sub(u16::try_from(used + 3).unwrap_or(width));
+    pen.text(x, y, 1, " ", Tone::Plain);
+    let end = pen.segs(x + 1, y, width.saturating_sub(x + 1), &words);
+    pen.text(end, y, 1, " ", Tone::Plain);
 }
 
 /// What holds for the whole run just now: a broken journal, a pause, a filter.

@@ -4,6 +4,7 @@ pub mod contacts;
 pub mod detail;
 pub mod doubt;
 pub mod end;
+mod forecast;
 mod gantt;
 mod head;
 mod help;

@@ -206,6 +206,7 @@ impl Post {
             rows: Vec::new(),
             faults: Vec::new(),
             operator: Operator::Person,
+            history: Arc::default(),
         };
         let (handle, driver) = driver::spawn(parts).unwrap();
         let hatch = hatch::open(&dir, &handle).unwrap();

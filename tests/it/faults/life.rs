@@ -411,6 +411,7 @@ impl Life {
             rows: Vec::new(),
             faults: Vec::new(),
             operator,
+            history: Arc::default(),
         };
         Ok((parts, clock))
     }
