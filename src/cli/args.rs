@@ -127,14 +127,16 @@ pub enum Verb {
     Sign(Sign),
     /// Recompute the hash chain of a journal, or check a bundle: every byte, signatures, CloudTrail
     Verify(Verify),
+    /// Drills and incidents of a period: objectives, trends, rehearsals due, open action items
+    Report(Report),
     /// MFA devices kept here: enrol one, try it, list them
     Mfa(Mfa),
     /// Make a runbook of your own from a shipped one: asks for the names, and leaves a valid file
     New(New),
     /// Explain a finding's code
     Explain(Explain),
-    /// Print the JSON Schema of runbooks
-    Schema,
+    /// Print the JSON Schema of runbooks, or what a post-mortem template may name
+    Schema(Schema),
     /// Look at this terminal, the state directory and the clock
     Doctor,
     /// Where the configuration is
@@ -371,10 +373,30 @@ pub struct Note {
     pub done: Option<u32>,
 }
 
+/// What a schema is asked of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// Runbooks, as JSON Schema
+    Runbook,
+    /// The variables of post-mortem templates; with a NAME, that template
+    Template,
+}
+
+#[derive(Debug, Args)]
+pub struct Schema {
+    #[arg(value_enum, default_value_t = SchemaOf::Runbook)]
+    pub of: SchemaOf,
+    /// A shipped template to begin with: sre, coe or drill
+    pub name: Option<String>,
+}
+
 #[derive(Debug, Args)]
 pub struct Timeline {
     /// The run's id, a unique prefix, or last
     pub run: String,
+    /// A post-mortem in that order: sre, coe, drill, or your own template (`schema template` tells its variables)
+    #[arg(long, value_name = "sre|coe|drill|FILE", conflicts_with_all = ["format", "zone"])]
+    pub template: Option<String>,
     #[arg(long, value_enum, default_value_t = TimelineFormat::Md)]
     pub format: TimelineFormat,
     /// Show a second time zone beside UTC: Europe/Berlin
@@ -466,6 +488,36 @@ pub struct Verify {
     /// With --cloudtrail: also list reads that the journal does not know
     #[arg(long, requires = "cloudtrail")]
     pub reads: bool,
+}
+
+const AFTER_REPORT: &str = "\
+A rehearsal is due by the `schedule:` of its runbook, counted from the last drill of it that came to
+its end. Runbooks that were run here count; FILE adds others.";
+
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_REPORT)]
+pub struct Report {
+    /// Further runbooks whose schedules count
+    #[arg(value_name = "FILE")]
+    pub files: Vec<String>,
+    /// Where the period begins: so long ago (90d), or a day
+    #[arg(long, value_name = "WHEN", default_value = "30d")]
+    pub since: String,
+    /// Where it ends; now unless given
+    #[arg(long, value_name = "WHEN")]
+    pub until: Option<String>,
+    #[arg(long, value_enum, default_value_t = ReportFormat::Md)]
+    pub format: ReportFormat,
+    /// Write to this file; without it, to stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    Md,
+    Html,
+    Json,
 }
 
 #[derive(Debug, Args)]

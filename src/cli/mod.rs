@@ -25,7 +25,9 @@ mod note;
 mod out;
 mod past;
 mod plan;
+mod postmortem;
 mod real;
+mod report;
 mod runs;
 mod schema;
 mod secrets;
@@ -116,10 +118,11 @@ fn verb_of(settings: &Settings, verb: &Verb) -> Outcome {
         },
         Verb::Note(wanted) => note::note(settings, wanted),
         Verb::Timeline(wanted) => timeline::timeline(settings, wanted),
+        Verb::Report(wanted) => report::period(settings, wanted),
         Verb::Mfa(wanted) => mfa::mfa(settings, wanted),
         Verb::New(wanted) => new::new(settings, wanted),
         Verb::Explain(wanted) => schema::explain(settings, wanted),
-        Verb::Schema => schema::schema(),
+        Verb::Schema(wanted) => schema::schema(wanted),
         Verb::Export(wanted) => export::export(settings, wanted),
         Verb::Sign(wanted) => sign::sign(settings, wanted),
         Verb::Verify(wanted) => verify::verify(settings, wanted),

@@ -1,16 +1,25 @@
-//! `schema` and `explain`: what the dialect allows, and what a finding means.
+//! `schema` and `explain`: what the dialect and templates allow, and what a finding means.
 
 use serde_json::json;
 
-use super::args::Explain;
+use super::args::{Explain, Schema, SchemaOf};
 use super::exit::{CliError, Exit, Outcome};
 use super::out;
 use super::settings::Settings;
+use crate::report::postmortem::{self, Shipped};
 use crate::report::summary::VERSION;
 use crate::source;
 
-pub fn schema() -> Outcome {
-    out::json(&source::runbook_schema())?;
+pub fn schema(wanted: &Schema) -> Outcome {
+    match (wanted.of, &wanted.name) {
+        (SchemaOf::Runbook, None) => out::json(&source::runbook_schema())?,
+        (SchemaOf::Runbook, Some(_)) => return Err(CliError::usage("the schema of runbooks has no parts")),
+        (SchemaOf::Template, None) => out::document(postmortem::VARIABLES)?,
+        (SchemaOf::Template, Some(name)) => match Shipped::parse(name) {
+            Some(shipped) => out::document(shipped.source())?,
+            None => return Err(CliError::usage(format!("no template is called `{name}`")).hint("sre, coe or drill")),
+        },
+    }
     Ok(Exit::Done)
 }
 

@@ -25,9 +25,13 @@ impl Engine {
         });
     }
 
-    /// A step is done: the moment that it stands for is now.
+    /// A step is done: the moment that it stands for is now. Of several for one moment, the last counts.
     pub(super) fn reach(&self, ix: StepIx, out: &mut Vec<Effect>) {
         let Some(milestone) = self.plan.steps[ix].milestone else { return };
+        let mut others = self.plan.steps.iter().enumerate().filter(|(_, step)| step.milestone == Some(milestone));
+        if others.any(|(other, _)| !self.is_settled(other)) {
+            return;
+        }
         let by = self.steps[ix].confirmed.clone().unwrap_or_else(|| self.plan.operator.clone());
         let step = Some(self.plan.steps[ix].key.clone());
         propose(out, Event::MilestoneReached { milestone, by, about_ms: None, step, text: None });

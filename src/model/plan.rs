@@ -3,7 +3,7 @@
 
 use indexmap::IndexMap;
 
-use super::milestone::Milestone;
+use super::milestone::{Milestone, Schedule};
 use super::outcome::{Class, Mode, Risk};
 use super::runbook::{ActionUse, Check, Contact, Gates, Mfa, OnFailure, ResumePolicy, Retry};
 use super::secret::SecretDeclaration;
@@ -47,6 +47,8 @@ pub struct Plan {
     pub roles: IndexMap<String, Vec<String>>,
     pub contacts: IndexMap<String, Contact>,
     pub mfa: Option<Mfa>,
+    /// How often it is to be rehearsed.
+    pub schedule: Option<Schedule>,
     pub phases: Vec<PlanPhase>,
     /// In document order, which is also a topological order of nothing in particular: use `graph`.
     pub steps: Vec<PlanStep>,

@@ -10,6 +10,8 @@ pub mod diff;
 pub mod fold;
 pub mod history;
 pub mod milestones;
+pub mod period;
+pub mod postmortem;
 pub mod row;
 pub mod summary;
 #[cfg(test)]

@@ -118,6 +118,7 @@ pub fn plan(steps: Vec<PlanStep>) -> Plan {
         roles: IndexMap::new(),
         contacts: IndexMap::new(),
         mfa: None,
+        schedule: None,
         phases: Vec::new(),
         steps,
     }

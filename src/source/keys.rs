@@ -249,7 +249,7 @@ pub(super) const STEP: &[Key] = &[
     may(
         "milestone",
         Word(&Milestone::WORDS),
-        "The moment of the incident that its success is, for the timeline and the report",
+        "The moment of the incident that its success is (of several steps, the last one's)",
     ),
 ];
 

@@ -23,6 +23,7 @@ mod procedures;
 mod programs;
 mod pty;
 mod real;
+mod reports;
 mod scenarios;
 mod screens;
 mod shipped;

@@ -3,6 +3,8 @@
 mod diff;
 mod every;
 mod fold;
+mod period;
+mod postmortem;
 mod rows;
 mod run;
 mod timeline;

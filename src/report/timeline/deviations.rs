@@ -19,7 +19,9 @@ pub(super) struct Deviations {
 #[must_use]
 pub fn of(records: &[Stamped]) -> Vec<Deviation> {
     let mut deviations = Deviations::default();
-    records.iter().for_each(|stamped| deviations.take(stamped, &words(stamped)));
+    // Repeated observations are most of a journal, and none of them departs from anything.
+    let told = records.iter().filter(|stamped| !stamped.event.may_be_buffered());
+    told.for_each(|stamped| deviations.take(stamped, &words(stamped)));
     deviations.found
 }
 

@@ -93,6 +93,7 @@ fn empty(runbook: &Runbook, context: &RunContext) -> Plan {
         roles: runbook.roles.clone(),
         contacts: runbook.contacts.clone(),
         mfa: runbook.mfa.clone(),
+        schedule: runbook.schedule,
         phases: Vec::new(),
         steps: Vec::new(),
     }
