@@ -558,6 +558,10 @@ impl Driver {
             return;
         }
         let now_ms = self.parts.clock.now_ms();
+        for step in self.parts.engine.calling() {
+            let progress = self.parts.cloud.progress(&step);
+            self.parts.engine.hear_progress(&step, progress.as_ref(), now_ms);
+        }
         if self.parts.operator == Operator::Person {
             self.foresight.look(&mut self.parts.engine, now_ms);
         }

@@ -78,7 +78,7 @@ impl Engine {
                 let sent = state.sent_ms.unwrap_or(start);
                 let left = self.usual_ms(ix).saturating_sub(elapsed_ms(sent, now_ms));
                 // What the work says of itself is worth more than what is usual.
-                let told = state.work.filter(|_| state.stage == Stage::Verifying).and_then(|work| work.ends_ms);
+                let told = self.work_of(ix).and_then(|work| work.ends_ms);
                 let end = state.wait_until_ms.or(told).unwrap_or_else(|| plus(now_ms, left));
                 (start, end.max(now_ms))
             }

@@ -80,6 +80,8 @@ pub struct Engine {
     proofs: Proofs,
     /// For display alone.
     odds: montecarlo::Odds,
+    /// How far calls in flight say that they are. For display alone.
+    told: HashMap<StepIx, progress::Work>,
     /// What this run has made, and so may take away.
     ledger: ownership::Ledger,
 }
@@ -119,6 +121,7 @@ impl Engine {
             phase_meters,
             proofs: Proofs::default(),
             odds: montecarlo::Odds::default(),
+            told: HashMap::new(),
             ledger: ownership::Ledger::default(),
         };
         let steps = engine.plan.steps.iter();

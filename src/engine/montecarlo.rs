@@ -223,7 +223,7 @@ impl Engine {
             Stage::Checking => Left::People { people: people(state.people_ms), work },
             _ if awaits == Awaits::People => Left::People { people: people(state.people_ms + running), work },
             _ => {
-                let told = state.work.filter(|_| state.stage == Stage::Verifying).and_then(|work| work.ends_ms);
+                let told = self.work_of(ix).and_then(|work| work.ends_ms);
                 match (state.wait_until_ms, told) {
                     (Some(until_ms), _) => Left::Until(lossy(elapsed_ms(now_ms, until_ms))),
                     // Once it should be over by its own words, these are worth no more than the law.

@@ -70,3 +70,33 @@ fn what_should_be_over_is_forecast_for_now() {
     let view = bench.step("job");
     assert_eq!((view.status, view.progress), (StepStatus::Succeeded, None));
 }
+
+#[test]
+fn a_call_that_counts_what_it_does_is_forecast_by_its_pace_while_it_is_in_flight() {
+    use crate::model::progress::Progress;
+    let mut bench = Bench::start(
+        "
+phases:
+  - id: p
+    steps:
+      - { id: copy, uses: aws/ecs.update_service, with: { cluster: c, service: s, desired_count: 1 }, usual: 1h, timeout: 2h }
+",
+    );
+    bench.answer("copy", json!({"services": [{"desired_count": 0}]}));
+    bench.run("copy").unwrap();
+    assert_eq!(bench.engine.calling(), ["copy"]);
+    bench.pass_s(60);
+    let counted =
+        Progress { unit: "objects", done: 2_500, total: 10_000, is_counting: true, bytes: 1, elapsed_ms: 60_000 };
+    let hear = |bench: &mut Bench, counted: Option<Progress>| {
+        bench.engine.hear_progress("copy", counted.as_ref(), bench.now_ms);
+        let ends_ms = bench.snapshot().forecast.usual_end_ms.unwrap();
+        (bench.step("copy").progress.and_then(|progress| progress.percent), (ends_ms - bench.now_ms) / 60_000)
+    };
+    assert_eq!(hear(&mut bench, Some(counted)), (None, 59), "while it still counts, the usual time holds");
+    assert_eq!(hear(&mut bench, Some(Progress { is_counting: false, ..counted })), (Some(25), 3));
+    assert_eq!(hear(&mut bench, None), (None, 59));
+    hear(&mut bench, Some(Progress { is_counting: false, ..counted }));
+    bench.answer("copy", json!({}));
+    assert_eq!((bench.step("copy").progress, bench.engine.calling().len()), (None, 0));
+}
