@@ -85,8 +85,7 @@ impl Engine {
         let was_there = purpose == Purpose::Action && self.steps[ix].absent_before == Some(false);
         let Ok(call) = self.call_of(ix, purpose) else { return };
         if call.action.operation().creates_later() {
-            let job = answer["restore_job_id"].as_str().map(str::to_owned);
-            self.note_begun(ix, purpose, &call, job);
+            self.note_begun(ix, purpose, &call, answer["restore_job_id"].as_str());
         } else if !was_there {
             self.enter(ix, purpose, &call);
         }
@@ -116,13 +115,13 @@ impl Engine {
         }
     }
 
-    fn note_begun(&mut self, ix: StepIx, purpose: Purpose, call: &Rendered, job: Option<String>) {
+    fn note_begun(&mut self, ix: StepIx, purpose: Purpose, call: &Rendered, job: Option<&str>) {
         let place = place(&self.target_for(ix, purpose));
         let source = call.with["recovery_point_arn"].as_str().unwrap_or_default().to_owned();
         let sent_ms = self.steps[ix].sent_ms.unwrap_or(i64::MAX);
         for what in call.action.operation().creates() {
             let made = Made { what, place: place.clone(), step: self.plan.steps[ix].key.clone() };
-            self.ledger.begun.push(Begun { made, source: source.clone(), job: job.clone(), sent_ms });
+            self.ledger.begun.push(Begun { made, source: source.clone(), job: job.map(str::to_owned), sent_ms });
         }
     }
 

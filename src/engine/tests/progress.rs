@@ -17,7 +17,8 @@ phases:
         usual: 1m
 ";
 
-fn job(status: &str, percent: Value, minutes: Value) -> Value {
+fn job(status: &str, percent: impl Into<Value>, minutes: Option<u64>) -> Value {
+    let percent: Value = percent.into();
     let began = crate::model::time::rfc3339(START_MS);
     json!({"restore_job_id": "j", "status": status, "percent_done": percent, "expected_completion_time_minutes": minutes, "creation_date": began})
 }
@@ -37,7 +38,7 @@ fn ends_in_min(bench: &Bench) -> Option<i64> {
 
 #[test]
 fn at_a_pace_that_can_be_told_the_forecast_follows_it() {
-    let mut bench = looked_at(30, job("RUNNING", json!(60.9), json!(20)));
+    let mut bench = looked_at(30, job("RUNNING", 60.9, Some(20)));
     let view = bench.step("job");
     assert_eq!((view.activity.as_str(), view.progress.unwrap().percent), ("60%, status RUNNING", Some(60)));
     assert_eq!(ends_in_min(&bench), Some(49), "30 minutes for 60.9 percent");
@@ -46,15 +47,15 @@ fn at_a_pace_that_can_be_told_the_forecast_follows_it() {
     assert_eq!(forecast(&bench), 49 * 60 + 15 + 60 + 30);
     // It hardly moves: the end moves away.
     bench.pass_s(60 * 60);
-    bench.answer("job", job("RUNNING", json!(61.0), json!(20)));
+    bench.answer("job", job("RUNNING", 61.0, Some(20)));
     assert_eq!(ends_in_min(&bench), Some(147));
 }
 
 #[test]
 fn too_early_for_a_pace_the_services_own_estimate_counts() {
-    let bench = looked_at(1, job("RUNNING", json!(2.0), json!(40)));
+    let bench = looked_at(1, job("RUNNING", 2.0, Some(40)));
     assert_eq!(ends_in_min(&bench), Some(40));
-    let silent = looked_at(1, job("PENDING", json!(0.0), Value::Null));
+    let silent = looked_at(1, job("PENDING", 0.0, None));
     assert_eq!(ends_in_min(&silent), None);
     let usual = (silent.snapshot().forecast.usual_end_ms.unwrap() - START_MS) / 60_000;
     assert!((26..29).contains(&usual), "without a word the usual time counts: {usual}");
@@ -62,11 +63,11 @@ fn too_early_for_a_pace_the_services_own_estimate_counts() {
 
 #[test]
 fn what_should_be_over_is_forecast_for_now() {
-    let mut bench = looked_at(1, job("RUNNING", json!(1.0), json!(5)));
+    let mut bench = looked_at(1, job("RUNNING", 1.0, Some(5)));
     bench.pass_s(20 * 60);
     let view = bench.step("job");
     assert_eq!(view.progress.unwrap().ends_ms, Some(bench.now_ms));
-    bench.answer("job", job("COMPLETED", json!(100.0), json!(5)));
+    bench.answer("job", job("COMPLETED", 100.0, Some(5)));
     let view = bench.step("job");
     assert_eq!((view.status, view.progress), (StepStatus::Succeeded, None));
 }

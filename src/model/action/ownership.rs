@@ -254,8 +254,8 @@ pub fn deleted_by_argv(argv: &[String], goes_elsewhere: bool) -> Vec<Resource> {
         let is_alone = first.contains('=') || first.starts_with("--no-") || first == "--debug";
         rest = rest.get(if is_alone { 1 } else { 2 }..).unwrap_or_default();
     }
-    let [service, operation, args @ ..] = rest else { return Vec::new() };
-    let found = deleted_by(&Command { service, operation, args, input: None, query: None, only_reads: false });
+    let [service, operation, words @ ..] = rest else { return Vec::new() };
+    let found = deleted_by(&Command { service, operation, args: words, input: None, query: None, only_reads: false });
     // Where it goes is not the target's, so the name says nothing.
     let elsewhere = ["--region", "--profile", "--endpoint-url"];
     let is_elsewhere =

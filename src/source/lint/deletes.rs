@@ -21,7 +21,7 @@ const DEPTH: usize = 6;
 /// What a step makes, by the names as written.
 struct Maker<'a> {
     step: &'a str,
-    makes: Vec<Resource>,
+    names: Vec<Resource>,
 }
 
 pub(super) fn check(lowered: &Lowered, graph: &Graph, sink: &mut Sink) {
@@ -36,9 +36,9 @@ pub(super) fn check(lowered: &Lowered, graph: &Graph, sink: &mut Sink) {
     }
     let mut makers: Vec<Maker<'_>> = Vec::new();
     for (step, uses) in &steps {
-        let found = uses.iter().filter_map(|uses| as_written(uses, runbook));
-        let makes = found.flat_map(|action| action.operation().creates()).collect();
-        makers.push(Maker { step: &step.id, makes });
+        let actions = uses.iter().filter_map(|uses| as_written(uses, runbook));
+        let names = actions.flat_map(|action| action.operation().creates()).collect();
+        makers.push(Maker { step: &step.id, names });
     }
     for (ix, (step, uses)) in steps.iter().enumerate() {
         for one in uses.iter().filter(|uses| may_delete(&uses.action.value)) {
@@ -61,7 +61,7 @@ fn refuse<'a>(what: &Resource, uses: &ActionUse, makers: impl Iterator<Item = &'
     }
     let mut same_kind: Vec<&str> = Vec::new();
     for maker in makers {
-        let of_kind: Vec<&Resource> = maker.makes.iter().filter(|made| made.kind == what.kind).collect();
+        let of_kind: Vec<&Resource> = maker.names.iter().filter(|made| made.kind == what.kind).collect();
         // A name that depends on an answer may be this one.
         if of_kind
             .iter()
@@ -139,16 +139,13 @@ fn written_out(text: &str, runbook: &Runbook) -> String {
             let Some((inside, behind)) = after.split_once("}}") else { break };
             out.push_str(before);
             let var = inside.trim().strip_prefix("vars.").and_then(|name| runbook.vars.get(name));
-            match var.map(|tree| &tree.node) {
-                Some(Node::Text(value)) => {
-                    out.push_str(value);
-                    has_more = true;
-                }
-                _ => {
-                    out.push_str("${{ ");
-                    out.push_str(inside.trim());
-                    out.push_str(" }}");
-                }
+            if let Some(Node::Text(value)) = var.map(|tree| &tree.node) {
+                out.push_str(value);
+                has_more = true;
+            } else {
+                out.push_str("${{ ");
+                out.push_str(inside.trim());
+                out.push_str(" }}");
             }
             rest = behind;
         }
