@@ -1,4 +1,5 @@
-//! `doctor`: whether this place is fit for an incident: terminal, palette, state directory, clock.
+//! `doctor`: whether this place is fit for an incident: terminal, palette, state directory, clock,
+//! and what signatures need.
 
 use std::env;
 use std::fs::{self, OpenOptions};
@@ -28,7 +29,7 @@ struct Finding {
 }
 
 pub fn doctor(settings: &Settings) -> Outcome {
-    let findings = [terminal(), palette(settings), state_dir(settings), clock()];
+    let findings = [terminal(), palette(settings), state_dir(settings), clock(), signing()];
     let healthy = findings.iter().all(|finding| finding.ok);
     if settings.json {
         out::json(&json!({"version": "1.0", "ok": healthy, "findings": findings}))?;
@@ -100,6 +101,17 @@ fn clock() -> Finding {
     let ok = now_ms >= NOT_BEFORE_MS;
     let advice = if ok { "" } else { ": this cannot be right, MFA codes will not match" };
     Finding { what: "clock", ok, detail: format!("{}{advice}", rfc3339(now_ms)) }
+}
+
+/// Nothing but signatures needs it, so that it is missing is no fault.
+fn signing() -> Finding {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let found = env::split_paths(&path).map(|dir| dir.join("ssh-keygen")).find(|program| program.is_file());
+    let detail = match found {
+        Some(program) => format!("{}: journals can be signed, and signatures checked", program.display()),
+        None => "no ssh-keygen: journals cannot be signed here, nor signatures checked (install OpenSSH)".to_owned(),
+    };
+    Finding { what: "signing", ok: true, detail }
 }
 
 /// The wall clock of this machine.

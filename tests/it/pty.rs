@@ -1,7 +1,12 @@
 //! Drills in a real terminal, with the keyboard alone: what runs a step, and what never does.
 
+use std::sync::Arc;
+
+use lifeboat::driver::handle::{Handle, View};
 use lifeboat::engine::ports::MfaDevices as _;
 use lifeboat::mfa::DrillAuthenticator;
+use lifeboat::report::fold::replay;
+use lifeboat::{journal, tui};
 use rustix::process::Signal;
 
 use crate::home::Home;
@@ -436,4 +441,54 @@ fn plain_needs_no_screen() {
     assert!(shown.contains("DRILL"), "{shown}");
     terminal.kill();
     assert_eq!(home.changes(), Vec::<String>::new());
+}
+
+/// Set in the process whose screen panics: this very test, started once more in a terminal.
+const PANICS: &str = "LIFEBOAT_TEST_PANICKING_SCREEN";
+
+/// No key is known that makes the screen panic, so it is shown a run that cannot be: more time was used than there
+/// is, on which a build with checks stops.
+#[expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a process that ends otherwise has not panicked in its screen"
+)]
+fn panicking_screen(run_dir: &str) {
+    let run_dir = std::path::Path::new(run_dir);
+    let records: Vec<_> =
+        journal::read(run_dir).unwrap().records.into_iter().map(journal::Record::into_stamped).collect();
+    let engine = replay(&records, run_dir.file_name().unwrap().to_str().unwrap()).unwrap().engine;
+    let mut snapshot = engine.snapshot(engine.last_at_ms());
+    snapshot.rto.as_mut().unwrap().actual_ms = Some(i64::MIN.cast_unsigned());
+    let view = View { snapshot, rows: Arc::default(), practice: Vec::new(), is_open: false, watched: None, over: None };
+    let (_driver, view) = tokio::sync::watch::channel(Arc::new(view));
+    let (requests, _asked) = tokio::sync::mpsc::channel(1);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let left = runtime.block_on(tui::run(Handle { view, requests }, tui::Options::default()));
+    println!("the screen did not panic: {left:?}");
+    std::process::exit(0);
+}
+
+#[test]
+fn a_screen_that_panics_gives_the_terminal_back_and_says_how_to_go_on() {
+    if let Ok(run_dir) = std::env::var(PANICS) {
+        return panicking_screen(&run_dir);
+    }
+    let home = Home::new();
+    assert_eq!(home.run(&["drill", "regional_failover", "--speed", "max", "--no-tui", "--yes"]).code, 0);
+    let run_dir = home.last_run();
+    let this = std::env::current_exe().unwrap().display().to_string();
+    let name = "pty::a_screen_that_panics_gives_the_terminal_back_and_says_how_to_go_on";
+    let args = ["--exact", name, "--nocapture", "--test-threads=1"];
+    let panics = [(PANICS, run_dir.display().to_string())];
+    let terminal = Terminal::start_program(&this, &home, WIDE, &args, &panics);
+    let run = run_dir.file_name().unwrap().to_str().unwrap().to_owned();
+    let (code, raw, cooked) = terminal.wait_end();
+    let at = |words: &str| raw.find(words).unwrap_or_else(|| panic!("`{words}` is missing in {raw:?}"));
+    let (taken, given_back) = (at("\u{1b}[?1049h"), at("\u{1b}[?1049l"));
+    assert!(taken < given_back, "{raw:?}");
+    assert!(given_back < at("panicked at"), "told where a person can read it: {raw:?}");
+    assert!(at("panicked at") < at(&format!("the run can go on: lifeboat resume {run}")), "{raw:?}");
+    assert!(cooked, "the terminal echoes again: {raw:?}");
+    assert_eq!(code, 101);
 }

@@ -49,7 +49,13 @@ impl Terminal {
     }
 
     /// The same with more in its environment, which wins.
-    pub fn start_in(
+    pub fn start_in(home: &Home, size: (u16, u16), args: &[&str], environment_too: &[(&'static str, String)]) -> Self {
+        Self::start_program(env!("CARGO_BIN_EXE_lifeboat"), home, size, args, environment_too)
+    }
+
+    /// The same with another program.
+    pub fn start_program(
+        program: &str,
         home: &Home,
         (columns, rows): (u16, u16),
         args: &[&str],
@@ -57,7 +63,7 @@ impl Terminal {
     ) -> Self {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_lifeboat"));
+        let mut command = CommandBuilder::new(program);
         command.args(args);
         command.env_clear();
         for (name, value) in environment(home.path()).iter().chain(environment_too) {
@@ -238,6 +244,17 @@ impl Terminal {
         self.reading.join().unwrap();
         drop((self.input, self.master));
         self.child.wait().unwrap().exit_code()
+    }
+
+    /// Waits for the process to end, however it does: its exit code, all that it wrote, and whether the terminal's
+    /// modes are a shell's.
+    pub fn wait_end(mut self) -> (u32, String, bool) {
+        let code = self.wait_code();
+        let cooked = self.is_cooked();
+        while let Ok(bytes) = self.output.recv_timeout(Duration::from_secs(1)) {
+            self.take(&bytes);
+        }
+        (code, self.raw(), cooked)
     }
 
     /// Waits for the process to end by itself. Gives its exit code and the last screen.

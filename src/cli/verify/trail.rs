@@ -1,7 +1,7 @@
 //! `verify --cloudtrail`: reads files of CloudTrail events and tells what came of the comparison.
 
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 
@@ -38,7 +38,7 @@ pub fn compared(whole: &Whole, wanted: &Verify) -> Result<Option<Reconciliation>
     Ok(Some(reconcile(whole.records(), whole.run(), events, now_ms(), wanted.reads)))
 }
 
-fn read(path: &PathBuf) -> Result<Vec<TrailEvent>, CliError> {
+fn read(path: &Path) -> Result<Vec<TrailEvent>, CliError> {
     let failed = |why: String| CliError::usage(format!("failed to read `{}`: {why}", path.display()));
     let text = text(path).map_err(|error| failed(error.to_string()))?;
     parse(&text).map_err(|error| {

@@ -1,6 +1,6 @@
 //! Whether a bundle is what it says: unpacked in memory, made again from its journal, and compared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use serde_json::Value;
@@ -98,8 +98,11 @@ fn content_faults(whole: &Whole, members: &Found<'_>, faults: &mut Vec<Fault>) -
     let strangers = members.keys().filter(|path| !known(path));
     faults.extend(strangers.map(|path| Fault::of(path, "it does not belong into a bundle")));
 
-    let Some(tool) =
-        members.get(FACTS).and_then(|facts| said(facts)).filter(|facts| fits(whole, facts)).and_then(tool_of)
+    let Some(tool) = members
+        .get(FACTS)
+        .and_then(|facts| said(facts))
+        .filter(|facts| fits(whole, facts))
+        .and_then(|facts| tool_of(&facts))
     else {
         faults.push(Fault::of(FACTS, "it is missing, or is not about this journal"));
         return None;
@@ -129,7 +132,7 @@ fn said(bytes: &[u8]) -> Option<Value> {
     serde_json::from_slice(bytes).ok()
 }
 
-fn tool_of(facts: Value) -> Option<String> {
+fn tool_of(facts: &Value) -> Option<String> {
     facts["tool"].as_str().filter(|tool| tool.len() <= 64).map(crate::model::text::safe)
 }
 
@@ -146,8 +149,8 @@ fn fits(whole: &Whole, facts: &Value) -> bool {
 /// Each file in `out/` must be named by a record; those that are missing the chain has found already.
 fn side_faults(members: &Found<'_>) -> Vec<Fault> {
     let lines = members.get(JOURNAL).map(|journal| journal.split(|byte| *byte == b'\n')).into_iter().flatten();
-    let named: Vec<String> = lines.flat_map(journal::side_files).map(|(name, _)| name).collect();
-    let extra = members.keys().filter(|path| path.starts_with(SIDES) && !named.contains(path));
+    let named: BTreeSet<String> = lines.flat_map(journal::side_files).map(|(name, _)| name).collect();
+    let extra = members.keys().filter(|path| path.starts_with(SIDES) && !named.contains(*path));
     extra.map(|path| Fault::of(path, "no record names it")).collect()
 }
 

@@ -21,6 +21,8 @@ pub(super) struct Call {
     pub ended_ms: Option<i64>,
     /// AWS's own clock in the answer.
     pub cloud_ms: Option<i64>,
+    /// It sends a request for each of many objects, and the journal holds the id of one.
+    pub is_many: bool,
 }
 
 /// A program of a step: what it called, the journal does not know.
@@ -156,7 +158,7 @@ fn end(
     if let Some(call) = told.calls.iter_mut().rev().find(|call| is_open(call) && is_of(call, ticket)) {
         call.name.outcome = outcome;
         call.name.request_id = request_id.map(str::to_owned);
-        (call.ended_ms, call.cloud_ms) = (Some(at_ms), cloud_ms);
+        (call.ended_ms, call.cloud_ms) = (Some(at_ms), cloud_ms.filter(|_| !call.is_many));
         return;
     }
     if let Some(program) = told.programs.iter_mut().rev().find(|one| one.ended_ms.is_none() && one.ticket == *ticket) {
@@ -189,6 +191,7 @@ fn call(seq: u64, at_ms: i64, ticket: &Ticket, action: &str, request: &Value, ta
         sent_ms: at_ms,
         ended_ms: None,
         cloud_ms: None,
+        is_many: action == "aws/s3.copy_from_replica",
     })
 }
 
@@ -202,7 +205,7 @@ fn operations(action: &str, api: &str, request: &Value) -> Vec<(Option<String>, 
     let named = |service: &str, operation: &str| (Some(service.to_owned()), plain(operation));
     match (action, service) {
         // A permission of another name than the operation.
-        ("aws/s3.restore_object_version", _) => vec![named("s3", "CopyObject")],
+        ("aws/s3.restore_object_version" | "aws/s3.copy_from_replica", _) => vec![named("s3", "CopyObject")],
         (_, "cloudwatch") => vec![named("monitoring", operation)],
         (_, "application-autoscaling") => vec![named("autoscaling", operation), named(service, operation)],
         _ => vec![named(service, operation)],

@@ -33,6 +33,10 @@ pub fn reconcile(
     let (with_id, without): (Vec<&Call>, Vec<&Call>) =
         told.calls.iter().partition(|call| call.name.request_id.is_some());
     for call in with_id.into_iter().chain(without) {
+        if call.is_many {
+            // Every copy is an event of its own; those of this call are known by their bucket and time.
+            (0..events.len()).filter(|ix| fits(call, &told, &events[*ix])).for_each(|ix| taken[ix] = true);
+        }
         match event_of(call, &told, &events, &taken) {
             Some((ix, by)) => {
                 taken[ix] = true;
@@ -64,22 +68,24 @@ fn is_named(call: &Call, event: &TrailEvent) -> bool {
 }
 
 fn event_of(call: &Call, told: &Told, events: &[TrailEvent], taken: &[bool]) -> Option<(usize, MatchedBy)> {
-    if let Some(id) = &call.name.request_id {
+    if let Some(id) = call.name.request_id.as_ref().filter(|_| !call.is_many) {
         let by_id = |event: &TrailEvent| event.request_id.as_ref() == Some(id);
         // AWS may keep an event for a key's use under the same id: the one of our name first.
         let named = events.iter().position(|event| by_id(event) && is_named(call, event));
         return named.or_else(|| events.iter().position(by_id)).map(|ix| (ix, MatchedBy::RequestId));
     }
-    let latest_ms = call.ended_ms.unwrap_or(call.sent_ms).saturating_add(NEAR_MS);
-    let fits = |event: &TrailEvent| {
-        is_named(call, event)
-            && event.who.as_ref().is_some_and(|who| told.who.is_own(who))
-            && (call.sent_ms - NEAR_MS..=latest_ms).contains(&event.at_ms)
-            && differences(&call.request, &event.parameters).is_empty()
-    };
-    let free = |ix: &usize| !taken[*ix] && fits(&events[*ix]);
+    let free = |ix: &usize| (call.is_many || !taken[*ix]) && fits(call, told, &events[*ix]);
     let nearest = (0..events.len()).filter(free).min_by_key(|ix| events[*ix].at_ms.abs_diff(call.sent_ms));
     nearest.map(|ix| (ix, MatchedBy::NameAndTime))
+}
+
+/// Whether an event may be this call, going by what was asked, who asked and when.
+fn fits(call: &Call, told: &Told, event: &TrailEvent) -> bool {
+    let latest_ms = call.ended_ms.unwrap_or(call.sent_ms).saturating_add(NEAR_MS);
+    is_named(call, event)
+        && event.who.as_ref().is_some_and(|who| told.who.is_own(who))
+        && (call.sent_ms - NEAR_MS..=latest_ms).contains(&event.at_ms)
+        && differences(&call.request, &event.parameters).is_empty()
 }
 
 /// A call beside its event.
@@ -106,12 +112,11 @@ fn held(call: &Call, event: &TrailEvent, by: MatchedBy, told: &Told) -> Match {
         (Outcome::Refused, None) => say("outcome", "a refusal", "a success"),
         (Outcome::Succeeded | Outcome::Refused | Outcome::Unknown | Outcome::Open, _) => {}
     }
-    let apart_ms = match call.cloud_ms {
-        Some(cloud_ms) => cloud_ms.abs_diff(event.at_ms).saturating_sub(SAME_TIME_MS.unsigned_abs()),
-        None => {
-            let (first, last) = (call.sent_ms - NEAR_MS, call.ended_ms.map_or(i64::MAX, |ended| ended + NEAR_MS));
-            event.at_ms.abs_diff(event.at_ms.clamp(first, last.max(first)))
-        }
+    let apart_ms = if let Some(cloud_ms) = call.cloud_ms {
+        cloud_ms.abs_diff(event.at_ms).saturating_sub(SAME_TIME_MS.unsigned_abs())
+    } else {
+        let (first, last) = (call.sent_ms - NEAR_MS, call.ended_ms.map_or(i64::MAX, |ended| ended + NEAR_MS));
+        event.at_ms.abs_diff(event.at_ms.clamp(first, last.max(first)))
     };
     if apart_ms > 0 {
         found.push(format!("time: CloudTrail has it {} outside the call's time", human_ms(apart_ms)));
@@ -121,7 +126,7 @@ fn held(call: &Call, event: &TrailEvent, by: MatchedBy, told: &Told) -> Match {
 }
 
 fn why(call: &Call, events: &[TrailEvent], now_ms: i64) -> Why {
-    const DATA: [&str; 2] = ["aws/s3.restore_object_version", "aws/sns.publish"];
+    const DATA: [&str; 3] = ["aws/s3.restore_object_version", "aws/s3.copy_from_replica", "aws/sns.publish"];
     let last_ms = events.iter().map(|event| event.at_ms).max();
     let sent_ms = call.cloud_ms.unwrap_or(call.sent_ms);
     match call.name.outcome {

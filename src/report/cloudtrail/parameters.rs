@@ -19,7 +19,9 @@ fn compare(at: &str, ours: &Value, theirs: &Value, found: &mut Vec<String>) {
     match (ours, theirs) {
         (Value::Object(ours), Value::Object(theirs)) => {
             for (name, value) in ours {
-                let other = theirs.iter().find(|(other, _)| plain(other) == plain(name)).map(|(_, value)| value);
+                // S3's events call a bucket so.
+                let spelt = |other: &str| plain(other) == plain(name) || name == "bucket" && other == "bucketName";
+                let other = theirs.iter().find(|(other, _)| spelt(other)).map(|(_, value)| value);
                 if let Some(other) = other {
                     let path = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
                     compare(&path, value, other, found);

@@ -108,6 +108,7 @@ fn records() -> Vec<Stamped> {
 }
 
 /// An event in the form that CloudTrail documents.
+#[expect(clippy::needless_pass_by_value, reason = "it is made where it is given")]
 fn event(source: &str, name: &str, at_s: i64, request_id: &str, parameters: Value) -> Value {
     json!({
         "eventVersion": "1.11",
@@ -413,6 +414,27 @@ fn data_events_are_asked_for_only_of_trails_that_keep_them() {
     );
     copy["eventCategory"] = json!("Data");
     assert_eq!(compare(&records, &[other, copy]).matched.len(), 1);
+}
+
+#[test]
+fn a_call_of_many_requests_accounts_for_all_of_its_copies() {
+    let copy = |bucket: &str, at_s: i64| {
+        let id = format!("req-{bucket}-{at_s}");
+        let mut event = event("s3", "CopyObject", at_s, &id, json!({"bucketName": bucket, "key": format!("k{at_s}")}));
+        event["eventCategory"] = json!("Data");
+        event
+    };
+    let records = journal(vec![
+        (0, header()),
+        (10, requested("bulk", "aws/s3.copy_from_replica", json!({"bucket": "b", "replica": "b-replica"}))),
+        (900, answered("bulk", "req-b-20", 900)),
+        (1000, Event::RunContinued),
+    ]);
+    let found = compare(&records, &[copy("b", 20), copy("b", 400), copy("b", 880)]);
+    assert!(found.holds() && found.matched.len() == 1, "{found:#?}");
+    let found = compare(&records, &[copy("b", 20), copy("elsewhere", 400)]);
+    assert_eq!(found.foreign.iter().map(|one| one.at_ms).collect::<Vec<_>>(), [BEGIN_MS + 400_000]);
+    assert_eq!(compare(&records, &[copy("elsewhere", 400)]).missing[0].why, Why::Nothing);
 }
 
 /// The names that we expect are those that AWS documents: whoever adds an action is asked here.

@@ -259,7 +259,10 @@ fn code_rows(
         None => (device, Vec::new()),
         Some(code) => {
             let (left, right) = code.code.split_at_checked(3).unwrap_or((&code.code, ""));
-            (String::new(), vec![quiet("practice code "), plain(format!("{left} {right}, {}s", code.left_ms / 1000))])
+            (
+                String::new(),
+                vec![quiet("practice code "), plain(format!("{left} {right}, {}s", code.left_ms.div_ceil(1000)))],
+            )
         }
     };
     vec![

@@ -294,7 +294,7 @@ fn field_prompt(form: &Form, ix: usize, view: &View) -> String {
                     .unwrap_or_default(),
             };
             let practice = look::practice(view, &person)
-                .map(|code| format!(", practice code {}, {} s", code.code, code.left_ms / 1000))
+                .map(|code| format!(", practice code {}, {} s", code.code, code.left_ms.div_ceil(1000)))
                 .unwrap_or_default();
             format!("MFA code of {person}{practice}: ")
         }

@@ -11,6 +11,7 @@ use crate::engine::snapshot::{ApprovalsView, LapsedView};
 use crate::tui::dialog::Dialog;
 use crate::tui::dialog::guard::Guard;
 use crate::tui::fixtures;
+use crate::tui::look;
 use crate::tui::update::UiEvent;
 
 const SIZE: (u16, u16) = (80, 30);
@@ -45,6 +46,20 @@ fn the_right_name_and_code_run_it_once() {
     keyboard.answer(Ok(()));
     keyboard.press("R");
     assert_eq!(keyboard.runs(), 1);
+}
+
+/// Both lines count down to the same moment; a second that has begun counts.
+#[test]
+fn the_two_countdowns_of_a_code_say_the_same() {
+    let mut view = fixtures::approved(fixtures::full_gate());
+    let left_ms = look::next_code_ms(view.snapshot.now_ms) - 400;
+    view.snapshot.now_ms += 400;
+    view.practice.iter_mut().for_each(|code| code.left_ms = left_ms);
+    let mut keyboard = Keyboard::new(view, SIZE);
+    keyboard.open_gate();
+    let (shown, seconds) = (keyboard.screen(), left_ms.div_ceil(1000));
+    assert!(!left_ms.is_multiple_of(1000) && shown.contains(&format!("123 456, {seconds}s")), "{left_ms}: {shown}");
+    assert!(shown.contains(&format!("in {seconds}s")), "{left_ms}: {shown}");
 }
 
 #[test]
