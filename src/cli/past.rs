@@ -95,12 +95,11 @@ fn read(dir: &Path, runbook: &str, until: Instant) -> Read {
         is_other |= stamped.seq % 64 == 0 && Instant::now() >= until;
         if is_other { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
-    match (read, folded) {
-        (Ok(None), Some(folded)) if !is_other => Read::Run(folded.done()),
-        (Ok(None), _) => Read::Other,
-        // Whose runbook it was, a damaged line 1 no longer tells.
-        (Ok(Some(_)) | Err(_), Some(_)) => Read::Damaged,
-        (Ok(Some(_)) | Err(_), None) => Read::Other,
+    // Whose runbook it was, a damaged line 1 no longer tells.
+    let Some(folded) = folded.filter(|_| !is_other) else { return Read::Other };
+    match read {
+        Ok(None) => Read::Run(folded.done()),
+        Ok(Some(_)) | Err(_) => Read::Damaged,
     }
 }
 

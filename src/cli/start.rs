@@ -10,14 +10,15 @@ use super::runs::begun_ms;
 use super::settings::Settings;
 use super::shipped;
 use super::summary::run_word;
+use crate::engine::snapshot::Snapshot;
 use crate::journal::store;
-use crate::model::outcome::Mode;
+use crate::model::outcome::{Mode, RunStatus};
 use crate::model::runbook::Runbook;
 use crate::model::scenario::Scenario;
 use crate::model::text::safe;
-use crate::model::time::{clock_hms, rfc3339};
+use crate::model::time::{clock_hms, human_ms, rfc3339};
 use crate::model::{Object, Value};
-use crate::report::summary::{PhaseSummary, Summary};
+use crate::report::summary::Summary;
 use crate::sim::{self, clock::Speed};
 use crate::source;
 use crate::tui::start::{HistoryLine, RunbookLine, ScenarioChoice, ScenarioLine, StartModel, choose, pick};
@@ -131,23 +132,41 @@ fn history(settings: &Settings, runbook: &str) -> Vec<HistoryLine> {
     newest
         .filter_map(|entry| {
             let kept = kept::open(settings, &entry.id).ok()?;
-            let summary = kept.summary(&kept.snapshot());
+            let snapshot = kept.snapshot();
+            let summary = kept.summary(&snapshot);
             let drill = kept.replayed.header.drill.as_ref()?;
             let is_one = summary.mode == Mode::Drill && summary.runbook == runbook;
-            is_one.then(|| past(&entry.id, &summary, drill.seed))
+            is_one.then(|| past(&entry.id, &summary, slowest(&snapshot), drill.seed))
         })
         .take(HISTORY)
         .collect()
 }
 
-fn past(id: &str, summary: &Summary, seed: u64) -> HistoryLine {
-    let slowest = summary.phases.iter().max_by_key(|phase| phase.actual_ms);
-    let words = |phase: &PhaseSummary| format!("{} {}", phase.id, clock_hms(phase.actual_ms));
+/// What took the most time: a step, or people.
+fn slowest(snapshot: &Snapshot) -> String {
+    let people_ms = snapshot.time.people_ms;
+    match snapshot.steps.iter().max_by_key(|step| step.cloud_ms).filter(|step| step.cloud_ms > 0) {
+        Some(step) if step.cloud_ms >= people_ms => format!("{} {}", step.key, human_ms(step.cloud_ms / 1000 * 1000)),
+        Some(_) | None if people_ms > 0 => format!("people {}", human_ms(people_ms / 1000 * 1000)),
+        Some(_) | None => String::new(),
+    }
+}
+
+fn result(summary: &Summary) -> &'static str {
+    let has_missed = [summary.rto, summary.rpo].iter().flatten().any(|objective| objective.met == Some(false));
+    match summary.status {
+        RunStatus::Succeeded if has_missed => "missed",
+        RunStatus::Succeeded => "recovered",
+        other => run_word(other),
+    }
+}
+
+fn past(id: &str, summary: &Summary, slowest: String, seed: u64) -> HistoryLine {
     HistoryLine {
         when: rfc3339(begun_ms(id)).chars().take(10).collect(),
-        result: run_word(summary.status).to_owned(),
+        result: result(summary).to_owned(),
         rto: summary.rto.and_then(|rto| rto.actual_ms).map(clock_hms).unwrap_or_default(),
-        slowest: slowest.map(words).unwrap_or_default(),
+        slowest,
         seed: seed.to_string(),
     }
 }

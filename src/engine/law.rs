@@ -62,7 +62,7 @@ impl Law {
     }
 
     /// What is left, for a number from 0 to below 1, once so much has passed.
-    pub(super) fn rest(&self, passed: &Passed, share: f32) -> f32 {
+    pub(super) fn rest(&self, passed: Passed, share: f32) -> f32 {
         if passed.below >= 1.0 {
             return -(1.0 - share).max(f32::MIN_POSITIVE).ln() * passed.ms.max(NOISE_F) * TAIL_F;
         }
@@ -281,7 +281,8 @@ mod tests {
     fn two_usual_ways_stay_two() {
         let seen: Vec<u64> = (0..30).map(|ix| if ix % 5 == 0 { 900_000 } else { 60_000 + ix * 500 }).collect();
         let law = Law::of(60_000, &seen, 10_000_000);
-        let between = (0..1_000).map(|ix| law.at(ix as f32 / 1_000.0)).filter(|ms| (200_000.0..500_000.0).contains(ms));
+        let between =
+            (0..1_000_u16).map(|ix| law.at(f32::from(ix) / 1_000.0)).filter(|ms| (200_000.0..500_000.0).contains(ms));
         assert!(between.count() < 80, "the gap between the two is filled");
         assert!(law.at(0.95) > 600_000.0, "the slow way is gone");
     }
@@ -290,7 +291,7 @@ mod tests {
     fn what_has_passed_is_taken_into_account() {
         let seen: Vec<u64> = (0..30).map(|ix| 240_000 + ix * 8_000).collect();
         let law = Law::of(60_000, &seen, 10_000_000);
-        let rest = |ms: u64| law.rest(&law.passed(ms), 0.5);
+        let rest = |ms: u64| law.rest(law.passed(ms), 0.5);
         assert!(rest(0) > rest(120_000) && rest(120_000) > rest(360_000));
         near(f64::from(rest(120_000) + 120_000.0), f64::from(law.at(0.5)), 0.02);
         // Beyond all that was seen it may end at any moment, and the longer it lasts the less soon.

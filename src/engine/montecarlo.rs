@@ -256,10 +256,10 @@ impl Engine {
         for _ in 0..runs {
             ends.push(play_once(&mut nodes, &mut at));
         }
-        Some(self.judge(&mut ends, now_ms))
+        Some(self.judge(&ends, now_ms))
     }
 
-    fn judge(&self, ends: &mut [End], now_ms: i64) -> Chances {
+    fn judge(&self, ends: &[End], now_ms: i64) -> Chances {
         let mut usual: Vec<f32> = ends.iter().map(|end| end.usual).collect();
         usual.sort_unstable_by(f32::total_cmp);
         let end_ms = |percent: usize| later(now_ms, usual[nth(usual.len(), percent)]);
@@ -308,11 +308,11 @@ fn play_once(nodes: &mut [Node<'_>], at: &mut [End]) -> End {
             Left::Over => from,
             Left::All(laws) => from.plus(laws.people.as_ref().map_or(0.0, |law| law.at(one)) + laws.work.at(two)),
             Left::People { people, work } => {
-                let work_ms = work.0.rest(&work.1, two);
-                let people_ms = people.as_ref().map_or(0.0, |(law, passed)| law.rest(passed, one));
+                let work_ms = work.0.rest(work.1, two);
+                let people_ms = people.as_ref().map_or(0.0, |(law, passed)| law.rest(*passed, one));
                 End { usual: people_ms + work_ms, free: End::NEVER, decided: work_ms }
             }
-            Left::Work(law, passed) => End::NOW.plus(law.rest(passed, two)),
+            Left::Work(law, passed) => End::NOW.plus(law.rest(*passed, two)),
             Left::Until(ms) => End::NOW.plus(*ms),
             Left::Told(ms) => End::NOW.plus(told(*ms, two)),
         };
@@ -323,8 +323,8 @@ fn play_once(nodes: &mut [Node<'_>], at: &mut [End]) -> End {
 
 /// Until when what waits for people now may be decided: such that nine in ten runs make it, or if that
 /// is past already, every other one.
-fn decide(ends: &mut [End], now_ms: i64, limit_ms: i64) -> Option<Decide> {
-    if ends.iter().all(|end| end.decided == End::NEVER) {
+fn decide(ends: &[End], now_ms: i64, limit_ms: i64) -> Option<Decide> {
+    if ends.iter().all(|end| !end.decided.is_finite()) {
         return None;
     }
     #[expect(clippy::cast_precision_loss, reason = "a forecast is not told to the millisecond")]

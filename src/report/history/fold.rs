@@ -51,6 +51,7 @@ enum Waits {
 
 /// A step as far as its journal was read.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts of one step, each with its own event")]
 struct Step {
     key: String,
     sent: Option<Sent>,
@@ -225,6 +226,7 @@ impl Folded {
 }
 
 impl Step {
+    #[expect(clippy::too_many_lines, reason = "one arm an event: the closed list is the point")]
     fn take(&mut self, event: &Event, at_ms: i64) {
         match event {
             Event::StepReady { .. } | Event::ChecksOutdated { .. } => self.turn(Waits::Work, at_ms),

@@ -1,5 +1,7 @@
 //! Runs through the real engine in virtual time, with durations drawn from known laws.
 
+#![expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "durations drawn from laws")]
+
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 
