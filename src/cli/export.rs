@@ -21,6 +21,19 @@ use crate::model::redact;
 use crate::report::bundle::{self, BUNDLE_MAX_BYTES, Exports, Members, Whole};
 use crate::source;
 
+/// Packs the evidence of a run, tries it, and writes it.
+///
+/// # Errors
+/// When it cannot be read, would not verify, holds a secret, or cannot be written.
+pub fn bundle_to(dir: &Path, path: &Path) -> Result<(), CliError> {
+    let Evidence { whole, parts, .. } = evidence::read(dir)?;
+    let members = whole.bundle(parts).map_err(|error| evidence::not_made(&error))?;
+    keep_secrets(&whole, &members)?;
+    let packed = pack(whole.run(), &members)?;
+    tried(&packed)?;
+    write(path, &packed).map_err(|error| not_written(path, &error))
+}
+
 pub fn export(settings: &Settings, wanted: &Export) -> Outcome {
     let entry = runs::find(settings, &wanted.run)?;
     if let Some(key) = &wanted.sign {

@@ -15,6 +15,7 @@ use tokio::time::timeout;
 
 use super::drill::{ended, verdict};
 use super::exit::{CliError, Exit, Outcome};
+use super::office::Office;
 use super::out::{self, Out};
 use super::past;
 use super::session::Session;
@@ -75,8 +76,8 @@ pub fn drive(settings: &Settings, session: Session) -> Outcome {
     if let Err(error) = &hatch {
         settings.out.say(&format!("no approvals from other terminals: failed to make the socket: {error}"));
     }
-    let screen =
-        Screen::start(handle, options(settings), settings.plain).map_err(|error| failed("the screen", &error))?;
+    let screen = Screen::start(handle, options(settings), settings.plain, Arc::new(Office::new(settings)))
+        .map_err(|error| failed("the screen", &error))?;
     let let_go = block_on(attend(screen, &mut signals, requests, view.clone(), settings.out))
         .map_err(|error| failed("the screen", &error).hint(go_on(&run)))?;
     drop(hatch);
@@ -223,7 +224,7 @@ struct Screen {
 }
 
 impl Screen {
-    fn start(handle: Handle, options: Options, plain: bool) -> io::Result<Self> {
+    fn start(handle: Handle, options: Options, plain: bool, archive: Arc<Office>) -> io::Result<Self> {
         let (tell, shown) = oneshot::channel();
         let (let_go, told) = oneshot::channel();
         thread::Builder::new().name("screen".to_owned()).spawn(move || {
@@ -234,7 +235,7 @@ impl Screen {
                     if plain {
                         tui::plain::run(handle, tui::plain::stdin(), io::stdout()).await
                     } else {
-                        tui::run(handle, options).await
+                        tui::run(handle, options, Some(archive)).await
                     }
                 };
                 // With the screen dropped, the terminal is restored, and the handle let go of.

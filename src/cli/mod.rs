@@ -22,6 +22,7 @@ mod kept;
 mod mfa;
 mod new;
 mod note;
+mod office;
 mod out;
 mod past;
 mod plan;

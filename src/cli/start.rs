@@ -6,6 +6,7 @@ use super::exit::CliError;
 use super::face;
 use super::files::{self, Origin};
 use super::kept;
+use super::office::Office;
 use super::runs::begun_ms;
 use super::settings::Settings;
 use super::shipped;
@@ -44,7 +45,7 @@ pub fn which(settings: &Settings) -> Result<Option<String>, CliError> {
     let shipped = shipped::runbooks();
     let lines = shipped.iter().map(|one| RunbookLine { name: one.name.to_owned(), summary: summary_of(one.text) });
     let lines: Vec<RunbookLine> = lines.collect();
-    let picked = face::ask(pick(lines, face::options(settings)))?;
+    let picked = face::ask(pick(lines, face::options(settings), &Office::new(settings)))?;
     Ok(picked.and_then(|ix| shipped.get(ix)).map(|one| one.name.to_owned()))
 }
 
@@ -91,7 +92,7 @@ pub fn how(
         people: people(runbook),
         history: history(settings, &runbook.name),
     };
-    let choice = face::ask(choose(model, face::options(settings)))?;
+    let choice = face::ask(choose(model, face::options(settings), &Office::new(settings)))?;
     let Some(choice) = choice else { return Ok(None) };
     let scenario = match choice.scenario {
         ScenarioChoice::Listed(ix) => scenarios.into_iter().nth(ix).map(|(_, scenario)| scenario).unwrap_or_default(),

@@ -74,7 +74,7 @@ async fn screen(settings: &Settings, followed: &mut Followed) -> io::Result<Let>
     drop(nobody);
     let mut signals = Signals::listen();
     tokio::select! {
-        exit = tui::run(Handle { view, requests }, face::options(settings)) => Ok(match exit? {
+        exit = tui::run(Handle { view, requests }, face::options(settings), None) => Ok(match exit? {
             tui::Exit::TerminalLost => Let::Signal(HANGUP),
             tui::Exit::Finished | tui::Exit::Left | tui::Exit::Aborted | tui::Exit::Broken => Let::Closed,
         }),

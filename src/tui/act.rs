@@ -8,10 +8,12 @@ use super::dialog::{self, Dialog, Kind, Menu};
 use super::keys::{Act, Context, Key, lookup, normal};
 use super::look;
 use super::model::{Model, Page, Pane, Place, Spot, at_end};
+use super::record::Paper;
 use super::update::Outgoing;
 use crate::driver::handle::{Over, View};
 use crate::engine::command::Command;
 use crate::engine::snapshot::{Activity, Allowed, StepView};
+use crate::report::timeline::Format;
 
 /// Lines that a page key moves.
 const PAGE_LINES: u16 = 10;
@@ -69,6 +71,12 @@ pub fn act(model: &mut Model, view: &View, act: Act, out: &mut Vec<Outgoing>) {
         }
         Act::Leave => leave(model, view, out),
         Act::Suspend => out.push(Outgoing::Suspend),
+        Act::CopyMarkdown => out.push(Outgoing::CopyTimeline(Format::Markdown)),
+        Act::CopySlack => out.push(Outgoing::CopyTimeline(Format::Slack)),
+        Act::WriteHtml => out.push(Outgoing::Write(Paper::Timeline(Format::Html), None)),
+        Act::Export => open(model, view, Kind::Export, ""),
+        Act::History => out.push(Outgoing::History),
+        Act::Mark | Act::Compare => {}
         Act::NextField | Act::PrevField => {}
     }
 }

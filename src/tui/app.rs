@@ -4,6 +4,7 @@
 //! what the run does, sooner for what a person does.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -18,6 +19,7 @@ use super::Exit;
 use super::jobs::{Job, Jobs, has_shell, is_in_front};
 use super::look;
 use super::model::{Model, Options};
+use super::record::{self, Archive};
 use super::term::{Term, events, hung_up};
 use super::update::{Input, Outgoing, UiEvent, update};
 use super::view::render;
@@ -26,6 +28,8 @@ use crate::engine::command::{Command, Refusal};
 
 /// Least time between two frames.
 const FRAME: Duration = Duration::from_millis(33);
+/// Of a second screen: exports and past runs are the first one's, or the command line's.
+const NO_ARCHIVE: &str = "not from this screen: lifeboat timeline and lifeboat runs do it";
 /// The same when a person waits for the answer to a key.
 const KEY_FRAME: Duration = Duration::from_millis(4);
 
@@ -33,7 +37,7 @@ const KEY_FRAME: Duration = Duration::from_millis(4);
 ///
 /// # Errors
 /// When the terminal cannot be claimed or written to. It is restored in every case.
-pub async fn run(mut handle: Handle, options: Options) -> io::Result<Exit> {
+pub async fn run(mut handle: Handle, options: Options, archive: Option<Arc<dyn Archive>>) -> io::Result<Exit> {
     let first = handle.view.borrow_and_update().clone();
     let last_words = match first.watched {
         None => format!("the run can go on: lifeboat resume {}", first.snapshot.run),
@@ -46,6 +50,8 @@ pub async fn run(mut handle: Handle, options: Options) -> io::Result<Exit> {
         last_frame: None,
         answers: FuturesUnordered::new(),
         jobs: Jobs::new()?,
+        archive,
+        wants_history: false,
     };
     let mut view = first;
     let mut events = events().await;
@@ -104,6 +110,16 @@ pub async fn run(mut handle: Handle, options: Options) -> io::Result<Exit> {
                 return Ok(exit);
             }
         }
+        if std::mem::take(&mut app.wants_history)
+            && let Some(archive) = app.archive.clone()
+        {
+            let is_there =
+                record::show(&mut app.term, &mut events, &mut hangup, archive.as_ref(), app.model.options).await?;
+            if !is_there {
+                return Ok(Exit::TerminalLost);
+            }
+            due = Some(KEY_FRAME);
+        }
     }
 }
 
@@ -114,6 +130,9 @@ struct App {
     last_frame: Option<Instant>,
     answers: FuturesUnordered<Answer>,
     jobs: Jobs,
+    /// What is kept of runs; a second screen has none.
+    archive: Option<Arc<dyn Archive>>,
+    wants_history: bool,
 }
 
 type Answer = futures_util::future::BoxFuture<'static, (u64, Result<(), Refusal>)>;
@@ -132,10 +151,31 @@ impl App {
                 Outgoing::Ring(message) => self.term.ring(&message)?,
                 Outgoing::Suspend if has_shell() => self.suspend(handle).await?,
                 Outgoing::Suspend => self.model.say("there is no shell to come back from: q leaves the run"),
+                Outgoing::CopyTimeline(format) => {
+                    let text = self.of_archive(|archive| archive.text(&view.snapshot.run, format));
+                    let said = match text {
+                        Ok(text) => {
+                            self.term.copy(&text)?;
+                            format!("copied the timeline: {}, {} letters", format.extension(), text.chars().count())
+                        }
+                        Err(why) => why,
+                    };
+                    self.model.say(said);
+                }
+                Outgoing::Write(paper, to) => {
+                    let told = self.of_archive(|archive| archive.write(&view.snapshot.run, paper, to.as_deref()));
+                    self.model.say(told.map_or_else(|why| why, |path| format!("written to {path}")));
+                }
+                Outgoing::History if self.archive.is_some() => self.wants_history = true,
+                Outgoing::History => self.model.say(NO_ARCHIVE),
                 Outgoing::Exit(exit) => return Ok(Some(exit)),
             }
         }
         Ok(None)
+    }
+
+    fn of_archive<T>(&self, ask: impl Fn(&dyn Archive) -> Result<T, String>) -> Result<T, String> {
+        self.archive.as_ref().map_or_else(|| Err(NO_ARCHIVE.to_owned()), |archive| ask(archive.as_ref()))
     }
 
     /// Sleeps until the shell goes on with this job; the clock of the run never does. Nothing begins

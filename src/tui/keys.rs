@@ -35,6 +35,14 @@ pub enum Act {
     CopyLink,
     Leave,
     Suspend,
+    // of what is over
+    CopyMarkdown,
+    WriteHtml,
+    CopySlack,
+    Export,
+    History,
+    Mark,
+    Compare,
     // dialogs
     NextField,
     PrevField,
@@ -60,6 +68,8 @@ pub enum Context {
     Start,
     /// The last look before a run in the real world.
     Begin,
+    /// Past runs: the list, one, two beside each other.
+    History,
 }
 
 /// A key: code and whether Ctrl is held.
@@ -108,7 +118,7 @@ const fn bind(
 
 /// Every binding, in the order of the help screen.
 pub const TABLE: &[Binding] = {
-    use Context::{Begin, End, Filter, Form, Main, Menu, Start, Watch};
+    use Context::{Begin, End, Filter, Form, History, Main, Menu, Start, Watch};
     &[
         bind(Main, &[c('?')], "?", Act::Help, "help", "show every key", 1),
         bind(Main, &[c(':')], ":", Act::Palette, "command", "find a command by name", 6),
@@ -191,12 +201,17 @@ pub const TABLE: &[Binding] = {
         bind(Watch, &[c('o')], "o", Act::CopyLink, "", "copy the link to the AWS console", 0),
         bind(End, &[c('q'), ctrl('c')], "q", Act::Leave, "close", "close", 1),
         bind(End, &[k(KeyCode::Esc)], "Esc", Act::Back, "", "go back from a page", 0),
-        bind(End, &[c('t')], "t", Act::Timeline, "timeline", "show the timeline of the phases", 2),
-        bind(End, &[c('l')], "l", Act::Log, "log", "show the journal", 3),
-        bind(End, &[c('y')], "y", Act::CopyCommand, "copy command", "copy the command that writes the timeline", 4),
-        bind(End, &[c('j'), k(KeyCode::Down)], "j", Act::Down, "down", "move down", 5),
-        bind(End, &[c('k'), k(KeyCode::Up)], "k", Act::Up, "up", "move up", 6),
-        bind(End, &[c('?')], "?", Act::Help, "help", "show every key", 7),
+        bind(End, &[c('m')], "m", Act::CopyMarkdown, "copy Markdown", "copy the timeline as Markdown", 2),
+        bind(End, &[c('h')], "h", Act::WriteHtml, "HTML", "write the timeline as a page, into the run's directory", 3),
+        bind(End, &[c('s')], "s", Act::CopySlack, "Slack", "copy the timeline as the blocks of a Slack message", 5),
+        bind(End, &[c('e')], "e", Act::Export, "export…", "write any form of it, or the whole evidence, to a file", 4),
+        bind(End, &[c('p')], "p", Act::History, "past runs", "show past runs: open one, compare two", 6),
+        bind(End, &[c('t')], "t", Act::Timeline, "timeline", "show the timeline of the phases", 7),
+        bind(End, &[c('l')], "l", Act::Log, "log", "show the journal", 8),
+        bind(End, &[c('y')], "y", Act::CopyCommand, "copy command", "copy the command that writes the timeline", 10),
+        bind(End, &[c('j'), k(KeyCode::Down)], "j", Act::Down, "down", "move down", 11),
+        bind(End, &[c('k'), k(KeyCode::Up)], "k", Act::Up, "up", "move up", 12),
+        bind(End, &[c('?')], "?", Act::Help, "help", "show every key", 9),
         bind(Form, &[k(KeyCode::Esc)], "Esc", Act::Back, "cancel", "close the dialog; nothing happens", 1),
         bind(Form, &[k(KeyCode::Tab)], "Tab", Act::NextField, "next field", "go to the next field", 2),
         bind(Form, &[k(KeyCode::BackTab)], "Shift+Tab", Act::PrevField, "", "go to the previous field", 0),
@@ -220,6 +235,37 @@ pub const TABLE: &[Binding] = {
         bind(Start, &[k(KeyCode::Right)], "Right", Act::NextField, "change", "change what is under the cursor", 4),
         bind(Start, &[k(KeyCode::Left)], "Left", Act::PrevField, "", "change it the other way", 0),
         bind(Start, &[k(KeyCode::Esc), ctrl('c')], "Esc", Act::Leave, "quit", "quit", 2),
+        bind(Start, &[ctrl('r')], "Ctrl+R", Act::History, "past runs", "show past runs: open one, compare two", 5),
+        bind(History, &[c('q'), ctrl('c')], "q", Act::Leave, "close", "close; from a page of a run too", 2),
+        bind(
+            History,
+            &[k(KeyCode::Esc)],
+            "Esc",
+            Act::Back,
+            "back",
+            "back to the list, and from there to where one was",
+            3,
+        ),
+        bind(
+            History,
+            &[k(KeyCode::Enter)],
+            "Enter",
+            Act::Open,
+            "open",
+            "show one run: where the time went, its timeline",
+            1,
+        ),
+        bind(History, &[c(' ')], "Space", Act::Mark, "mark", "mark a run; two can be compared", 4),
+        bind(History, &[c('d')], "d", Act::Compare, "compare", "put the two marked runs beside each other", 5),
+        bind(History, &[c('m')], "m", Act::CopyMarkdown, "copy Markdown", "copy its timeline as Markdown", 6),
+        bind(History, &[c('h')], "h", Act::WriteHtml, "HTML", "write its timeline as a page, into its directory", 7),
+        bind(History, &[c('e')], "e", Act::Export, "bundle", "write all its evidence into its directory", 8),
+        bind(History, &[c('j'), k(KeyCode::Down)], "j", Act::Down, "down", "go down", 9),
+        bind(History, &[c('k'), k(KeyCode::Up)], "k", Act::Up, "up", "go up", 10),
+        bind(History, &[k(KeyCode::PageDown), ctrl('d')], "PgDn", Act::PageDown, "", "go down a page", 0),
+        bind(History, &[k(KeyCode::PageUp), ctrl('u')], "PgUp", Act::PageUp, "", "go up a page", 0),
+        bind(History, &[c('g'), k(KeyCode::Home)], "g", Act::Top, "", "go to the first", 0),
+        bind(History, &[c('G'), k(KeyCode::End)], "G", Act::Bottom, "", "go to the last", 0),
         bind(Begin, &[k(KeyCode::Enter)], "Enter", Act::Accept, "begin", "begin the run", 1),
         bind(Begin, &[c('q'), k(KeyCode::Esc), ctrl('c')], "q", Act::Leave, "quit", "quit; nothing has begun", 2),
         bind(Begin, &[k(KeyCode::Down), c('j')], "Down", Act::Down, "more", "show what comes below", 3),
@@ -284,6 +330,7 @@ mod tests {
             let Key(code, is_ctrl) = binding.keys[0];
             let text = match code {
                 KeyCode::Char(ch) if is_ctrl => format!("Ctrl+{}", ch.to_ascii_uppercase()),
+                KeyCode::Char(' ') => "Space".into(),
                 KeyCode::Char(ch) => ch.to_string(),
                 KeyCode::BackTab => "Shift+Tab".into(),
                 KeyCode::PageDown => "PgDn".into(),

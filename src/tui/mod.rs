@@ -4,7 +4,7 @@
 //! keys, views, answers ──▶ update(model, view, input) ──▶ [Outgoing]     pure
 //! model, view ───────────▶ view::render ─────────────────▶ Buffer        pure
 //! ```
-//! Only `app`, `term` and the start screen touch the terminal. Nothing here knows a cloud, a
+//! Only `app`, `term`, the start screen and that of past runs touch the terminal. Nothing here knows a cloud, a
 //! journal or a file, and what was typed at a gate is never logged.
 
 mod act;
@@ -19,6 +19,7 @@ mod look;
 mod model;
 mod pen;
 pub mod plain;
+pub mod record;
 pub mod start;
 mod still;
 mod term;

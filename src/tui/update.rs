@@ -13,10 +13,12 @@ use super::dialog::{self, Dialog, Form, Kind, draw, gate};
 use super::keys::{Act, Context, lookup};
 use super::look;
 use super::model::{Model, Page, at_end};
+use super::record::Paper;
 use crate::driver::handle::{Over, View};
 use crate::engine::command::{Command, Refusal};
 use crate::engine::snapshot::StepView;
 use crate::model::outcome::StepStatus;
+use crate::report::timeline::Format;
 
 /// Something that happened, and when on a clock that only goes forward.
 #[derive(Debug)]
@@ -48,6 +50,12 @@ pub enum Outgoing {
     Copy(String),
     /// A person is needed and looks elsewhere.
     Ring(String),
+    /// A form of the timeline to the clipboard.
+    CopyTimeline(Format),
+    /// Something of the run into a file: of its own directory, or that one.
+    Write(Paper, Option<String>),
+    /// To past runs and back.
+    History,
     /// To the shell for a while.
     Suspend,
     Exit(Exit),
@@ -164,6 +172,12 @@ fn press(model: &mut Model, view: &View, key: char, fits: bool, out: &mut Vec<Ou
     }
     if !button.locked.is_empty() {
         form.refusal = Some(format!("locked: {}", button.locked.join(", ")));
+        return;
+    }
+    if form.kind == Kind::Export {
+        let chosen = dialog::export::chosen(form);
+        model.dialog = None;
+        out.extend(chosen.map(|(paper, path)| Outgoing::Write(paper, path)));
         return;
     }
     if let Some(command) = dialog::command(form, view, key) {

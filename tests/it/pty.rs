@@ -106,6 +106,42 @@ fn a_whole_drill_with_the_keyboard_alone() {
     assert_eq!(home.run(&["status", "last", "--json"]).json()["status"], "succeeded");
 }
 
+/// From the end of a run: forms of it into files, and past runs and back.
+#[test]
+fn the_end_of_a_run_is_exported_from_the_keyboard() {
+    let home = Home::new();
+    let mut terminal = two_steps(&home, "", "max");
+    walk_to_the_end(&mut terminal);
+    terminal.send("h");
+    terminal.wait_for("timeline.html");
+    terminal.send("e");
+    terminal.wait_for("EXPORT");
+    for _ in 0..lifeboat::tui::record::Paper::all().len() - 1 {
+        terminal.send("\u{1b}[B");
+    }
+    terminal.wait_for("bundle.tar");
+    for key in [TAB, TAB, "W"] {
+        terminal.send(key);
+    }
+    terminal.wait_for("written to");
+    let dir = home.runs().remove(0).join("exports");
+    let page = std::fs::read_to_string(dir.join("timeline.html")).unwrap();
+    assert!(page.contains("two_steps") && page.contains("DRILL"));
+    terminal.wait_until("the bundle", |_| dir.join("bundle.tar").is_file().then_some(()));
+    terminal.send("p");
+    terminal.wait_for("PAST RUNS");
+    terminal.send(ENTER);
+    terminal.wait_for("WHERE THE TIME WENT");
+    terminal.send(ESC);
+    terminal.wait_for("PAST RUNS");
+    terminal.send("q");
+    terminal.wait_for("RECOVERED");
+    terminal.send("q");
+    assert_eq!(terminal.wait_exit().0, 0);
+    let bundle = dir.join("bundle.tar").display().to_string();
+    assert_eq!(home.run(&["verify", &bundle]).code, 0);
+}
+
 #[test]
 fn the_start_screen_begins_a_drill() {
     let home = Home::new();

@@ -280,7 +280,7 @@ fn mfa_of<'a>(form: &Form, view: &'a View) -> Option<&'a MfaView> {
         Kind::Gate => step.gate.as_ref()?.mfa.as_ref(),
         Kind::RollBack => step.rollback.as_ref()?.mfa.as_ref(),
         Kind::Doubt => step.unknown.as_ref()?.mfa.as_ref(),
-        Kind::Override(_) | Kind::Skip | Kind::External | Kind::Pause | Kind::Note | Kind::Leave => None,
+        Kind::Override(_) | Kind::Skip | Kind::External | Kind::Pause | Kind::Note | Kind::Leave | Kind::Export => None,
     }
 }
 

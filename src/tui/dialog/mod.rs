@@ -5,6 +5,7 @@
 pub mod decide;
 pub mod doubt;
 pub mod draw;
+pub mod export;
 pub mod field;
 pub mod form;
 pub mod gate;
@@ -39,6 +40,8 @@ pub enum Kind {
     Pause,
     Note,
     Leave,
+    /// Of a run that is over: what is to be written, and where to.
+    Export,
 }
 
 /// A button and why it is locked, if it is.
@@ -77,6 +80,7 @@ pub fn open(kind: Kind, view: &View, step: &str, now_ms: u64) -> Option<Form> {
         Kind::Skip | Kind::External | Kind::Pause => reason::open(kind, view, step)?,
         Kind::Note => note::open(step),
         Kind::Leave => leave::open(),
+        Kind::Export => export::open(),
     };
     form.seal = seal(kind, view, step)?;
     Some(form)
@@ -91,6 +95,7 @@ pub fn seal(kind: Kind, view: &View, step: &str) -> Option<String> {
         Kind::Override(check) => override_check::seal(view, step, check),
         Kind::Skip | Kind::External | Kind::Pause => reason::seal(kind, view, step),
         Kind::Note | Kind::Leave => Some(String::new()),
+        Kind::Export => view.over.as_ref().map(|_| String::new()),
     }
 }
 
@@ -103,9 +108,10 @@ pub fn buttons(form: &Form, view: &View) -> Vec<Button> {
         Kind::Skip | Kind::External | Kind::Pause => reason::buttons(form),
         Kind::Note => note::buttons(form),
         Kind::Leave => leave::buttons(form),
+        Kind::Export => export::buttons(),
     };
     if let Some(reason) = &view.snapshot.journal_broken {
-        for button in buttons.iter_mut().filter(|_| form.kind != Kind::Leave) {
+        for button in buttons.iter_mut().filter(|_| !matches!(form.kind, Kind::Leave | Kind::Export)) {
             button.locked = vec![format!("the journal cannot be written: {reason}")];
         }
     }
@@ -131,6 +137,8 @@ pub fn command(form: &Form, view: &View, key: char) -> Option<Command> {
         Kind::Skip | Kind::External | Kind::Pause => reason::command(form),
         Kind::Note => note::command(form, view.snapshot.now_ms),
         Kind::Leave => leave::command(form, key),
+        // Nothing of it is the run's: the screen sees to it.
+        Kind::Export => None,
     }
 }
 
@@ -144,6 +152,7 @@ pub fn intro(form: &Form, view: &View) -> (String, Vec<Row2>) {
         Kind::Skip | Kind::External | Kind::Pause => reason::intro(form, view),
         Kind::Note => note::intro(form),
         Kind::Leave => leave::intro(view),
+        Kind::Export => export::intro(),
     }
 }
 

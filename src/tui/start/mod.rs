@@ -21,6 +21,7 @@ use tokio::time::{Instant, sleep_until};
 pub use begin::{BeginModel, TargetLine, begin_plain};
 
 use super::model::Options;
+use super::record::{self, Archive};
 use super::term::{Term, events, hung_up};
 use begin::Begin;
 use state::{Done, Picker, Start};
@@ -90,9 +91,9 @@ pub struct RunbookLine {
 ///
 /// # Errors
 /// When the terminal cannot be claimed or written to, or is gone.
-pub async fn choose(model: StartModel, options: Options) -> io::Result<Option<StartChoice>> {
+pub async fn choose(model: StartModel, options: Options, archive: &dyn Archive) -> io::Result<Option<StartChoice>> {
     let mut start = Start::new(model);
-    let done = ask(options, &mut start).await?;
+    let done = ask(options, &mut start, Some(archive)).await?;
     Ok(if done { start.choice() } else { None })
 }
 
@@ -100,9 +101,9 @@ pub async fn choose(model: StartModel, options: Options) -> io::Result<Option<St
 ///
 /// # Errors
 /// As [`choose`].
-pub async fn pick(runbooks: Vec<RunbookLine>, options: Options) -> io::Result<Option<usize>> {
+pub async fn pick(runbooks: Vec<RunbookLine>, options: Options, archive: &dyn Archive) -> io::Result<Option<usize>> {
     let mut picker = Picker::new(runbooks);
-    let done = ask(options, &mut picker).await?;
+    let done = ask(options, &mut picker, Some(archive)).await?;
     Ok(done.then_some(picker.at))
 }
 
@@ -111,7 +112,7 @@ pub async fn pick(runbooks: Vec<RunbookLine>, options: Options) -> io::Result<Op
 /// # Errors
 /// As [`choose`].
 pub async fn begin(model: BeginModel, options: Options) -> io::Result<bool> {
-    ask(options, &mut Begin::new(model, Term::size()?)).await
+    ask(options, &mut Begin::new(model, Term::size()?), None).await
 }
 
 /// A screen that is asked once.
@@ -135,7 +136,7 @@ trait Screen {
 }
 
 /// True when something was chosen, false when the person quit.
-async fn ask(options: Options, screen: &mut impl Screen) -> io::Result<bool> {
+async fn ask(options: Options, screen: &mut impl Screen, archive: Option<&dyn Archive>) -> io::Result<bool> {
     let mut term = Term::claim(options.title, "")?;
     let mut size = Term::size()?;
     let mut events = events().await;
@@ -167,6 +168,15 @@ async fn ask(options: Options, screen: &mut impl Screen) -> io::Result<bool> {
             Done::NotYet => {}
             Done::Chosen => return Ok(true),
             Done::Quit => return Ok(false),
+            Done::History => {
+                if let Some(archive) = archive {
+                    if !record::show(&mut term, &mut events, &mut hangup, archive, options).await? {
+                        return Err(lost());
+                    }
+                    size = Term::size()?;
+                    term.title(&screen.title())?;
+                }
+            }
         }
     }
 }

@@ -19,6 +19,8 @@ pub enum Done {
     NotYet,
     Chosen,
     Quit,
+    /// To past runs and back.
+    History,
 }
 
 /// A row that the cursor can be on.
@@ -99,6 +101,7 @@ impl Start {
         let last = self.lines().len() - 1;
         match lookup(Context::Start, event) {
             Some(Act::Leave) => return Done::Quit,
+            Some(Act::History) => return Done::History,
             Some(Act::Accept) if self.choice().is_some() => return Done::Chosen,
             Some(Act::Accept) => {
                 self.message =
@@ -215,6 +218,7 @@ impl Screen for Picker {
         let last = self.runbooks.len().saturating_sub(1);
         match (lookup(Context::Start, key), normal(key)) {
             (Some(Act::Leave), _) | (_, Some(Key(KeyCode::Char('q'), false))) => return Done::Quit,
+            (Some(Act::History), _) => return Done::History,
             (Some(Act::Accept), _) if !self.runbooks.is_empty() => return Done::Chosen,
             (Some(Act::Up), _) | (_, Some(Key(KeyCode::Char('k'), false))) => self.at = self.at.saturating_sub(1),
             (Some(Act::Down), _) | (_, Some(Key(KeyCode::Char('j'), false))) => self.at = (self.at + 1).min(last),

@@ -1,7 +1,7 @@
 //! The start screens: what is drawn, and what keys choose.
 
 use ratatui::buffer::Buffer;
-use ratatui::crossterm::event::{Event, KeyCode, KeyEvent};
+use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Rect;
 
 use super::state::{Done, Picker, Start};
@@ -128,8 +128,9 @@ fn every_key_of_the_table_does_something() {
             press(&mut start, KeyCode::Down);
         }
         let before = shown(&start, (80, 24), false);
-        let Key(code, _) = binding.keys[0];
-        let done = press(&mut start, code);
+        let Key(code, is_ctrl) = binding.keys[0];
+        let held = if is_ctrl { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
+        let done = start.event(&Event::Key(KeyEvent::new(code, held)), 1_000);
         assert!(done != Done::NotYet || shown(&start, (80, 24), false) != before, "{}", binding.label);
     }
 }

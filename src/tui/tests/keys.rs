@@ -36,7 +36,7 @@ fn at(binding: &Binding) -> Keyboard {
         Context::Form => fixtures::full_gate(),
         Context::Menu => fixtures::failed(),
         Context::Watch => fixtures::watched(fixtures::mid_run()),
-        Context::Main | Context::Filter | Context::Start | Context::Begin => fixtures::mid_run(),
+        Context::Main | Context::Filter | Context::Start | Context::Begin | Context::History => fixtures::mid_run(),
     };
     let mut keyboard = Keyboard::new(view, (80, 14));
     match binding.context {
@@ -67,7 +67,7 @@ fn at(binding: &Binding) -> Keyboard {
             }
         }
         Context::End if binding.act == Act::Up => keyboard.model.page_scroll = 2,
-        Context::End | Context::Start | Context::Begin => {}
+        Context::End | Context::Start | Context::Begin | Context::History => {}
     }
     keyboard
 }

@@ -13,7 +13,7 @@ use ratatui::layout::Rect;
 use super::model::{Model, Options};
 use super::view::render;
 use crate::driver::handle::View;
-pub use keyboard::Keyboard;
+pub use keyboard::{Keyboard, key};
 
 /// A model for a screen of that size.
 pub fn model(size: (u16, u16)) -> Model {

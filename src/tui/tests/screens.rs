@@ -177,7 +177,7 @@ fn views() -> Vec<View> {
 const PAGES: [Page; 7] =
     [Page::Main, Page::Timeline, Page::Log, Page::Request, Page::Contacts, Page::Help, Page::Doubt];
 
-const KINDS: [Kind; 9] = [
+const KINDS: [Kind; 10] = [
     Kind::Gate,
     Kind::RollBack,
     Kind::Doubt,
@@ -187,6 +187,7 @@ const KINDS: [Kind; 9] = [
     Kind::Pause,
     Kind::Note,
     Kind::Leave,
+    Kind::Export,
 ];
 
 /// A thinned-out grid of sizes, with every small one.
@@ -220,6 +221,7 @@ fn no_dialog_panics_at_any_size() {
         (fixtures::mid_run(), Kind::Skip, "promote"),
         (fixtures::mid_run(), Kind::Note, ""),
         (fixtures::mid_run(), Kind::Leave, ""),
+        (fixtures::finished(), Kind::Export, ""),
     ];
     for (view, kind, key) in asked {
         let mut keyboard = Keyboard::new(view, (80, 24));
@@ -234,7 +236,7 @@ fn no_dialog_panics_at_any_size() {
 
 #[test]
 fn what_does_not_apply_does_not_open() {
-    for kind in KINDS.into_iter().filter(|kind| !matches!(kind, Kind::Note | Kind::Leave)) {
+    for kind in KINDS.into_iter().filter(|kind| !matches!(kind, Kind::Note | Kind::Leave | Kind::Export)) {
         let mut keyboard = Keyboard::new(fixtures::finished(), (80, 24));
         keyboard.open(kind, "nobody");
         assert!(keyboard.model.dialog.is_none(), "{kind:?}");

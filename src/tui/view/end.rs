@@ -6,6 +6,7 @@ use super::head::{banner, bar, hm, pace_tone};
 use super::{draw_rows, keyrow, main};
 use crate::driver::handle::{Over, View};
 use crate::engine::snapshot::{Objective, Snapshot};
+use crate::model::milestone::Milestone;
 use crate::model::outcome::RunStatus;
 use crate::model::text::width;
 use crate::model::time::{clock_hms, human_ms};
@@ -94,7 +95,24 @@ pub fn rows(view: &View, cells: u16) -> Vec<Row2> {
     rows.extend(worth_a_look(view, cells));
     rows.push(Row2::default());
     rows.extend(evidence(snapshot, cells));
+    rows.push(Row2::default());
+    rows.extend(gaps(snapshot, cells));
     rows
+}
+
+/// What no journal knows, and only the author of the post-mortem can say.
+fn gaps(snapshot: &Snapshot, cells: u16) -> Vec<Row2> {
+    let known = |milestone: &Milestone| snapshot.milestones.iter().any(|one| one.milestone == *milestone);
+    let times: Vec<&str> = [Milestone::Impact, Milestone::Detected, Milestone::Declared]
+        .iter()
+        .filter(|milestone| !known(milestone))
+        .map(|milestone| milestone.word())
+        .collect();
+    let times = if times.is_empty() { String::new() } else { format!("; no time is known for {}", times.join(", ")) };
+    let text = format!("customer impact, root cause, actions{times}");
+    let lines = wrap(&text, usize::from(cells).saturating_sub(22).max(20));
+    let head = |ix: usize| if ix == 0 { "GAPS FOR THE AUTHOR   " } else { "                      " };
+    lines.into_iter().enumerate().map(|(ix, line)| Row2::left(vec![quiet(head(ix)), plain(line)])).collect()
 }
 
 fn objective(name: &str, objective: Objective, cells: u16) -> Row2 {

@@ -11,6 +11,7 @@ const WATCHED: &[(Context, &str)] = &[
     (Context::Watch, "WATCHING   no key can do anything to the run"),
     (Context::Filter, "FILTER   letters narrow the steps"),
     (Context::End, "END OF THE RUN"),
+    (Context::History, "PAST RUNS"),
 ];
 
 const SECTIONS: &[(Context, &str)] = &[
@@ -19,6 +20,7 @@ const SECTIONS: &[(Context, &str)] = &[
     (Context::Menu, "MENUS"),
     (Context::Filter, "FILTER   letters narrow the steps"),
     (Context::End, "END OF THE RUN"),
+    (Context::History, "PAST RUNS"),
 ];
 
 pub fn rows(cells: u16, is_watched: bool) -> Vec<Row2> {
