@@ -500,7 +500,7 @@ fn panicking_screen(run_dir: &str) {
     let (_driver, view) = tokio::sync::watch::channel(Arc::new(view));
     let (requests, _asked) = tokio::sync::mpsc::channel(1);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let left = runtime.block_on(tui::run(Handle { view, requests }, tui::Options::default()));
+    let left = runtime.block_on(tui::run(Handle { view, requests }, tui::Options::default(), None));
     println!("the screen did not panic: {left:?}");
     std::process::exit(0);
 }
