@@ -155,6 +155,29 @@ pub(super) fn with_steps(steps: &str) -> String {
     format!("{head}{inputs}phases:\n- {{ id: p, steps: [\n{steps}\n] }}\n")
 }
 
+/// An `aws` line of a step without a target of its own is about the same account and region as its neighbours.
+#[test]
+fn a_program_acts_where_the_defaults_say() {
+    let steps = "
+phases:
+  - id: p
+    steps:
+      - { id: near, uses: exec, with: { argv: [aws, s3, ls] }, reversible: true, rollback: [{ uses: exec, with: { argv: [aws] } }] }
+      - { id: far, uses: exec, target: b, with: { argv: [aws, s3, ls] }, reversible: true, rollback: [{ uses: exec, with: { argv: [aws] } }] }
+      - { id: ask, uses: manual, with: { ask: Well? } }
+";
+    let top = "version: 1\nname: r\ntitle: T\nobjectives: { rto: 2h }\nroles: { commander: [alice] }\nmfa: { method: totp }\n";
+    let targets =
+        "targets: { a: { region: us-east-1 }, b: { region: us-west-2 } }\ndefaults: { target: a, timeout: 5m }\n";
+    let plan = plan_of(&format!("{top}{targets}{steps}"));
+    let step = |key: &str| &plan.steps[plan.index_of(key).unwrap()];
+    for (key, target) in [("near", Some("a")), ("far", Some("b"))] {
+        assert_eq!(step(key).uses.target.as_deref(), target, "{key}");
+        assert_eq!(step(key).rollback[0].target.as_deref(), target, "the rollback of {key}");
+    }
+    assert_eq!(step("ask").uses.target, None);
+}
+
 #[test]
 fn an_empty_file_is_no_runbook() {
     for text in ["", "# only a comment\n", "---\n"] {

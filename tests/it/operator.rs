@@ -111,10 +111,23 @@ const TRIES: usize = 12;
 /// What the screen says of a key that had nothing to open; it stands there for some seconds.
 const NOTHING: [&str; 2] = ["nothing to decide", "nothing to ask any more"];
 
+/// What the end screen says.
+pub const OVER: &str = "WHERE THE TIME WENT";
+
 /// Opens the gate that waits, and waits until it listens.
 pub fn open(terminal: &mut Terminal) -> Dialog {
+    open_or_end(terminal).unwrap_or_else(|| panic!("the run is over; the screen:\n{}", terminal.text()))
+}
+
+/// The same, unless what seemed to wait went ahead by itself, and the run to its end.
+pub fn open_or_end(terminal: &mut Terminal) -> Option<Dialog> {
     for _ in 0..TRIES {
-        terminal.wait_until("a step that waits", |screen| waits(screen).then_some(()));
+        let is_over = |screen: &str| screen.contains(OVER);
+        if terminal
+            .wait_until("a step that waits", |screen| (is_over(screen) || waits(screen)).then(|| is_over(screen)))
+        {
+            return None;
+        }
         terminal.send(ENTER);
         // A frame from before the last answer may show a gate that has closed by then, or a read that
         // goes ahead by itself. An in-doubt screen opens by itself and does not take the key.
@@ -125,7 +138,7 @@ pub fn open(terminal: &mut Terminal) -> Dialog {
             Some(_) | None => None,
         });
         match opened {
-            Some(Some(dialog)) => return dialog,
+            Some(Some(dialog)) => return Some(dialog),
             Some(None) => terminal.send(ESC),
             // Escape with Enter right behind it would be another key: it is sent only where it shows.
             None if dialog(&terminal.text()).is_some() => terminal.send(ESC),

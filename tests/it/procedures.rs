@@ -13,8 +13,35 @@ use lifeboat::source;
 
 /// Runbooks that a test runs from the first key to the end against emulators of AWS; the tests in
 /// `emulators` hold themselves to this list.
-pub const ON_EMULATORS: &[&str] =
-    &["babyshield/weekly_restore_drill", "lecture/database_backup_test", "regional_failover"];
+pub const ON_EMULATORS: &[&str] = &[
+    "babyshield/accidental_deletion",
+    "babyshield/application_failure",
+    "babyshield/complete_failure",
+    "babyshield/database_corruption",
+    "babyshield/monthly_export",
+    "babyshield/region_failure",
+    "babyshield/weekly_restore_drill",
+    "document_processor/backup_and_restore",
+    "document_processor/pilot_light_failover",
+    "labelmint/backup_health",
+    "labelmint/failback",
+    "labelmint/postgres_point_in_time",
+    "labelmint/postgres_restore_aws_backup",
+    "labelmint/redis_restore",
+    "labelmint/regional_failover",
+    "lecture/application_failover_test",
+    "lecture/aurora_point_in_time",
+    "lecture/aurora_snapshot",
+    "lecture/database_backup_test",
+    "lecture/failback",
+    "lecture/readiness",
+    "portfolio/account_compromise",
+    "portfolio/dynamodb_recovery",
+    "portfolio/regional_failure",
+    "portfolio/s3_recovery",
+    "portfolio/weekly_backup_test",
+    "regional_failover",
+];
 
 /// The systems, as their documents describe them: folder (none: the folder above), and words.
 const SYSTEMS: &[(&str, &str)] = &[

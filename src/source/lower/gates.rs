@@ -178,6 +178,8 @@ pub(super) fn gates(asked: &Asked, action: &str, risk: Risk, with: &Tree, sink: 
             Template { source: String::new(), span: asked.span }
         })),
         (None, Risk::Reversible) => Confirm::Press,
+        // A question to people is answered by people, though it changes nothing by itself.
+        (None, Risk::Read) if action == "manual" => Confirm::Press,
         (None, Risk::Read) => match asked.policy.confirm {
             ConfirmPolicy::EveryStep => Confirm::Press,
             ConfirmPolicy::Changes => Confirm::None,

@@ -90,7 +90,9 @@ pub(super) fn action_use(
     let target = shape.text("target", sink);
     context.names.check_target(target.as_ref(), sink);
     let needs_target = action.as_ref().is_some_and(|action| action.value.starts_with("aws/"));
-    let target = target.map(|t| t.value).or_else(|| context.defaults.target.clone().filter(|_| needs_target));
+    // A program gets its target's profile and region: without them it would act wherever the operator's shell points.
+    let takes_target = needs_target || action.as_ref().is_some_and(|action| action.value == "exec");
+    let target = target.map(|t| t.value).or_else(|| context.defaults.target.clone().filter(|_| takes_target));
     if let (Some(action), None, true) = (&action, &target, needs_target && context.names.targets.len() > 1) {
         let list = context.names.targets.join(", ");
         let finding = Diagnostic::error("LB307", action.span, "this action needs a target, and there are several");

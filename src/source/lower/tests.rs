@@ -40,6 +40,16 @@ fn no_policy_takes_the_confirmation_from_a_change() {
     assert_eq!(gates(READ, ", gates: { mfa: every_step }").1, MfaRule::Fresh);
 }
 
+/// A policy that lets reads go ahead by themselves does not answer for people.
+#[test]
+fn a_question_waits_for_a_person_whatever_the_policy() {
+    let asks = "{ id: s, uses: manual, with: { ask: Is the export through? }";
+    assert!(matches!(gates(asks, ", gates: { confirm: changes }"), (Confirm::Press, MfaRule::Never)));
+    assert!(matches!(gates(asks, ""), (Confirm::Press, MfaRule::Never)));
+    let note = "{ id: s, uses: note, with: { text: Done }";
+    assert!(matches!(gates(note, ", gates: { confirm: changes }"), (Confirm::None, MfaRule::Never)));
+}
+
 #[test]
 fn what_cannot_be_taken_back_needs_a_text_to_type() {
     let exec = "{ id: s, uses: exec, with: { argv: [./x] }, reversible: false, timeout: 1m, check: [{ expect: inputs.name == 'main' }], verify: [{ expect: result.exit_code == 0 }]";

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
 pub struct Authority {
     certificate: Certificate,
@@ -16,6 +16,8 @@ impl Authority {
         let key = KeyPair::generate().unwrap();
         let mut wanted = CertificateParams::new(Vec::new()).unwrap();
         wanted.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        // Who signs has another name than what is signed: OpenSSL would take that for signed by itself.
+        wanted.distinguished_name.push(DnType::CommonName, "An authority of a test");
         let certificate = wanted.self_signed(&key).unwrap();
         let file = dir.join("authority.pem");
         std::fs::write(&file, pem("CERTIFICATE", certificate.der())).unwrap();

@@ -30,6 +30,12 @@ impl Programs {
         command.envs(self.libraries.iter().map(|path| ("LD_LIBRARY_PATH", path)));
         command
     }
+
+    /// The beginning of a line of a shell script that starts one of them.
+    pub fn line(&self, program: &str) -> String {
+        let libraries = self.libraries.as_ref().map_or(String::new(), |path| format!("LD_LIBRARY_PATH='{path}' "));
+        format!("{libraries}'{}'", self.bin.join(program).display())
+    }
 }
 
 /// The newest version, where several lie side by side: a `*` stands for one.

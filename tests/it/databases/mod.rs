@@ -5,7 +5,7 @@
 mod certificates;
 mod debian;
 pub mod postgres;
-mod redis;
+pub mod redis;
 mod sql;
 
 use lifeboat::engine::effect::{CallRequest, CallSession};

@@ -75,6 +75,11 @@ impl Postgres {
         assert!(done.status.success(), "{sql}\n{}", String::from_utf8_lossy(&done.stderr));
     }
 
+    /// One of its programs, as a shell starts it.
+    pub fn line(&self, program: &str) -> String {
+        self.programs.line(program)
+    }
+
     /// A file with a password that only its owner can read.
     pub fn password_file(&self, password: &str) -> String {
         let path = self.dir.path().join(format!("password-{}", password.len()));

@@ -13,20 +13,20 @@ use super::certificates::Authority;
 use super::debian::Programs;
 use super::{AMPLE_MS, ask};
 
-const PASSWORD: &str = "corr3ct-h0rse";
+pub const PASSWORD: &str = "corr3ct-h0rse";
 const TRIES: usize = 5;
 
-struct Redis {
+pub struct Redis {
     child: Child,
     dir: tempfile::TempDir,
     programs: Programs,
-    authority: Authority,
+    pub authority: Authority,
     plain: u16,
-    tls: u16,
+    pub tls: u16,
 }
 
 impl Redis {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let programs = Programs::of("redis-server", "redis-server", &["usr/local/bin", "usr/bin"]);
         let dir = tempfile::tempdir().unwrap();
         let authority = Authority::new(dir.path());
@@ -38,11 +38,16 @@ impl Redis {
     }
 
     /// What its owner does by hand.
-    fn change(&self, words: &[&str]) {
+    pub fn change(&self, words: &[&str]) {
         let mut cli = self.programs.command("redis-cli");
         cli.args(["-p", &self.plain.to_string(), "-a", PASSWORD, "--no-auth-warning"]).args(words);
         let done = cli.output().unwrap();
         assert!(done.status.success() && !done.stdout.starts_with(b"ERR"), "{words:?}: {done:?}");
+    }
+
+    /// One of its programs, as a shell starts it.
+    pub fn line(&self, program: &str) -> String {
+        self.programs.line(program)
     }
 
     fn question(&self, command: &[&str], more: &Value) -> Value {

@@ -1,7 +1,7 @@
 """The independent hand of the emulator tests: makes the calls it is told with boto3.
 
 One JSON object a line on stdin: endpoint, service, region, operation (as boto3's method is named),
-params. One a line on stdout: {"ok": answer} or {"error": {"code", "message"}}.
+params, key, and a JMESPath question to the answer. One a line on stdout: {"ok": answer} or {"error": {"code", "message"}}.
 """
 
 import datetime
@@ -11,6 +11,7 @@ import sys
 import boto3
 import botocore.config
 import botocore.exceptions
+import jmespath
 
 CONFIG = botocore.config.Config(
     retries={"total_max_attempts": 1},
@@ -49,7 +50,7 @@ def answer(asked):
         there = client(asked["service"], asked["region"], asked["endpoint"], asked["key"])
         reply = getattr(there, asked["operation"])(**asked["params"])
         reply.pop("ResponseMetadata", None)
-        return {"ok": reply}
+        return {"ok": jmespath.search(asked.get("query") or "@", reply)}
     except botocore.exceptions.ClientError as error:
         told = error.response["Error"]
         return {"error": {"code": str(told.get("Code")), "message": str(told.get("Message"))}}

@@ -12,6 +12,8 @@ pub struct Hand {
     child: Child,
     asked: ChildStdin,
     answers: BufReader<ChildStdout>,
+    /// Whose keys it has: the account at ministack.
+    pub key: String,
 }
 
 /// What the service said no with.
@@ -35,7 +37,7 @@ impl Hand {
             tools::python().arg(tools::script("hand.py")).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let asked = child.stdin.take().unwrap();
         let answers = BufReader::new(child.stdout.take().unwrap());
-        Self { child, asked, answers }
+        Self { child, asked, answers, key: ACCESS_KEY.to_owned() }
     }
 
     /// Makes a call that must succeed.
@@ -60,13 +62,25 @@ impl Hand {
     pub fn attempt_at(
         &mut self,
         url: &str,
-        (service, region): (&str, &str),
+        place: (&str, &str),
         operation: &str,
         params: Value,
     ) -> Result<Value, Refused> {
+        self.question_at(url, place, operation, &params, "")
+    }
+
+    /// The same, and of the answer what a `JMESPath` finds in it.
+    pub fn question_at(
+        &mut self,
+        url: &str,
+        (service, region): (&str, &str),
+        operation: &str,
+        params: &Value,
+        query: &str,
+    ) -> Result<Value, Refused> {
         let line = json!({
-            "endpoint": url, "service": service, "region": region, "key": ACCESS_KEY,
-            "operation": operation, "params": params,
+            "endpoint": url, "service": service, "region": region, "key": self.key,
+            "operation": operation, "params": params, "query": query,
         });
         writeln!(self.asked, "{line}").unwrap();
         let mut answer = String::new();

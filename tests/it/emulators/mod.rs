@@ -25,4 +25,5 @@ mod sandbox;
 mod shape;
 mod tap;
 mod tools;
+mod walks;
 mod watched;

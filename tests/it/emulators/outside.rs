@@ -16,13 +16,19 @@ pub struct Outside {
 
 impl Outside {
     pub fn start(home: &Home, pair: &Pair, facts: &Value) -> Self {
+        kubectl(home);
+        Self::with(home, pair, facts)
+    }
+
+    /// The same without `kubectl`.
+    pub fn with(home: &Home, pair: &Pair, facts: &Value) -> Self {
         let mut command = tools::python();
         command.arg(tools::script("world.py")).arg(home.path()).arg(facts.to_string());
         let server = Server::start(command.envs(pair.environment()));
         let log = server.log();
         let names = log.lines().find_map(|line| line.strip_prefix("names on ")).unwrap().to_owned();
         let environment = vec![
-            ("PATH", format!("{}:{}", kubectl(home), tools::path())),
+            ("PATH", format!("{}:{}", home.path().join("bin").display(), tools::path())),
             ("HTTPS_PROXY", server.url.clone()),
             ("NO_PROXY", "127.0.0.1".to_owned()),
             ("SSL_CERT_FILE", home.path().join("ca.pem").display().to_string()),
@@ -42,11 +48,10 @@ impl Outside {
     }
 }
 
-/// A directory with a `kubectl` in it.
-fn kubectl(home: &Home) -> String {
+/// A `kubectl` among the operator's own programs.
+fn kubectl(home: &Home) {
     let file = home.write("bin/kubectl", format!("#!/bin/sh\nprintf '%s\\n' \"$@\" > {}\n", told(home)));
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
-    home.path().join("bin").display().to_string()
 }
 
 fn told(home: &Home) -> String {

@@ -15,7 +15,7 @@ pub const ACCESS_KEY: &str = ACCOUNT;
 pub const SECRET_KEY: &str = "secret";
 
 /// The environment names under which SDK and CLI look for an endpoint, and boto3's name of the service.
-pub const SERVICES: [(&str, &str); 15] = [
+pub const SERVICES: [(&str, &str); 20] = [
     ("AWS_ENDPOINT_URL_RDS", "rds"),
     ("AWS_ENDPOINT_URL_ECS", "ecs"),
     ("AWS_ENDPOINT_URL_ROUTE_53", "route53"),
@@ -31,6 +31,11 @@ pub const SERVICES: [(&str, &str); 15] = [
     ("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", "logs"),
     ("AWS_ENDPOINT_URL_SSM", "ssm"),
     ("AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING", "application-autoscaling"),
+    ("AWS_ENDPOINT_URL_EC2", "ec2"),
+    ("AWS_ENDPOINT_URL_ECR", "ecr"),
+    ("AWS_ENDPOINT_URL_EVENTBRIDGE", "events"),
+    ("AWS_ENDPOINT_URL_KMS", "kms"),
+    ("AWS_ENDPOINT_URL_LAMBDA", "lambda"),
 ];
 
 /// The services that moto plays, by boto3's names: it promotes and restores in RDS, which ministack does
@@ -50,11 +55,13 @@ pub const CACHES: AtMoto = &["elasticache", "ec2"];
 pub struct Pair {
     pub moto: Server,
     pub ministack: Server,
-    at_moto: AtMoto,
+    at_moto: Vec<String>,
+    /// Whose keys programs have: the account at ministack.
+    pub account: String,
 }
 
 impl Pair {
-    pub fn start(at_moto: AtMoto) -> Self {
+    pub fn start(at_moto: &[&str]) -> Self {
         let mut moto = tools::python();
         moto.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]);
         let mut ministack = tools::python();
@@ -69,12 +76,13 @@ impl Pair {
             let ministack = Server::start(&mut ministack);
             (moto.join().unwrap(), ministack)
         });
-        Self { moto, ministack, at_moto }
+        let at_moto = at_moto.iter().map(|service| (*service).to_owned()).collect();
+        Self { moto, ministack, at_moto, account: ACCESS_KEY.to_owned() }
     }
 
     /// Where a service is, by boto3's name of it.
     pub fn url(&self, service: &str) -> &str {
-        if self.at_moto.contains(&service) { &self.moto.url } else { &self.ministack.url }
+        if self.at_moto.iter().any(|there| there == service) { &self.moto.url } else { &self.ministack.url }
     }
 
     /// The endpoints as SDK and CLI take them from the environment.
@@ -89,7 +97,7 @@ impl Pair {
             ("PATH", tools::path()),
             ("HOME", env!("CARGO_TARGET_TMPDIR").to_owned()),
             ("LANG", "C.UTF-8".to_owned()),
-            ("AWS_ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
+            ("AWS_ACCESS_KEY_ID", self.account.clone()),
             ("AWS_SECRET_ACCESS_KEY", SECRET_KEY.to_owned()),
             ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
             // The CLI would hand long answers to a pager, and try again what failed.

@@ -42,12 +42,23 @@ impl Region {
 
     /// What `world.py` follows.
     pub fn facts(&self) -> Value {
-        json!({
-            "region": STANDBY_REGION, "hosted_zone_id": self.hosted_zone_id, "distribution_id": self.distribution_id,
-            "api": format!("api.{DOMAIN}"), "dr_api": format!("dr-api.{DOMAIN}"),
-            "app": format!("app.{DOMAIN}"), "dr_app": format!("dr-app.{DOMAIN}"),
-            "cluster": STANDBY, "services": SERVICES,
-        })
+        let (api, dr_api) = (format!("api.{DOMAIN}"), format!("dr-api.{DOMAIN}"));
+        let services = json!({"cluster": STANDBY, "services": SERVICES});
+        let query = "length(services[?runningCount >= `3`])";
+        let runs =
+            json!({"ask": "ecs.describe_services", "in": STANDBY_REGION, "with": services, "query": query, "is": 2});
+        let named = json!({"name": api, "is": dr_api});
+        let id = json!({"Id": self.distribution_id});
+        let query = "Distribution.DistributionConfig.Origins.Items[].DomainName";
+        let origin = json!({
+            "ask": "cloudfront.get_distribution", "in": GLOBAL, "with": id, "query": query,
+            "is": [format!("dr-app.{DOMAIN}")],
+        });
+        let pages = json!({
+            format!("{dr_api}/health"): [runs], format!("{api}/health"): [named, runs],
+            format!("app.{DOMAIN}/status"): [origin],
+        });
+        json!({"zone": self.hosted_zone_id, "pages": pages})
     }
 
     /// Everything that the runbook changes, as boto3 sees it now.

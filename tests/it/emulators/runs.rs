@@ -115,8 +115,12 @@ fn a_global_database_changes_its_writer(#[case] mode: &str, #[case] operation: &
 
 /// The last look: which account, as whom; then it begins.
 pub fn begin(terminal: &mut Terminal) {
+    begin_in(ACCOUNT, terminal);
+}
+
+pub fn begin_in(account: &str, terminal: &mut Terminal) {
     let look = terminal.wait_for("nothing has begun");
-    assert!(look.contains("REAL") && look.contains(ACCOUNT), "{look}");
+    assert!(look.contains("REAL") && look.contains(account), "{look}");
     terminal.settle(READ);
     terminal.send(ENTER);
     terminal.wait_until("the run", |screen| (!screen.contains("nothing has begun")).then_some(()));

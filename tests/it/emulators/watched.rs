@@ -31,5 +31,5 @@ impl Watched {
 }
 
 fn recorder(emulator: &Server) -> Server {
-    Server::start(tools::python().arg(tools::script("recorder.py")).arg(&emulator.url))
+    Server::start(tools::python().arg(tools::script("between.py")).arg(&emulator.url))
 }

@@ -1,9 +1,10 @@
 """The world outside AWS, on the loopback: names and web servers that follow what Route 53 and CloudFront
 say now, asked with boto3. Arguments: a directory for the CA's certificate, and the facts as JSON.
 
-Names: a DNS server that answers CNAME questions from the hosted zone's records. Web: a proxy for
-CONNECT that ends TLS itself, with certificates of its own CA. The standby's API is well once its service
-runs; the customers' API once its name points to the standby; the web app once its origin does.
+Names: a DNS server that answers CNAME questions from the records of `zone`. Web: a proxy for CONNECT that
+ends TLS itself, with certificates of its own CA. `pages` are addresses without `https://`, each with what
+AWS must say for it to be well: `ask`, `in`, `with`, `query` (JMESPath) and `is`; or a `name` and what it `is`; or
+`leads_to`, a name: whatever makes well the page of what it leads to.
 """
 
 import json
@@ -15,11 +16,11 @@ import threading
 
 import boto3
 import dnslib
+import jmespath
 import trustme
 
 directory = pathlib.Path(sys.argv[1])
 facts = json.loads(sys.argv[2])
-REGION = facts["region"]
 
 authority = trustme.CA()
 authority.cert_pem.write_to_path(directory / "ca.pem")
@@ -36,37 +37,38 @@ def context(host):
         return contexts[host]
 
 
-def client(service):
-    return boto3.client(service, region_name=REGION)
+def client(service, region):
+    return boto3.client(service, region_name=region)
 
 
 def records():
-    zone = facts["hosted_zone_id"]
-    found = client("route53").list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
-    return {record["Name"].rstrip("."): record for record in found if record["Type"] == "CNAME"}
+    """The zone's aliases, by name; of a pair that fails over the one that its health check leaves."""
+    if not facts.get("zone"):
+        return {}
+    there = client("route53", "us-east-1")
+    found = {}
+    for record in there.list_resource_record_sets(HostedZoneId=facts["zone"])["ResourceRecordSets"]:
+        if record["Type"] != "CNAME":
+            continue
+        name = record["Name"].rstrip(".")
+        check = record.get("HealthCheckId")
+        if check and there.get_health_check(HealthCheckId=check)["HealthCheck"]["HealthCheckConfig"].get("Inverted"):
+            continue
+        if record.get("Failover") != "SECONDARY" or name not in found:
+            found[name] = record
+    return found
 
 
-def name_points_to_standby():
-    record = records()[facts["api"]]
-    return [value["Value"] for value in record["ResourceRecords"]] == [facts["dr_api"]]
-
-
-def origin_is_standby():
-    config = client("cloudfront").get_distribution(Id=facts["distribution_id"])
-    origins = config["Distribution"]["DistributionConfig"]["Origins"]["Items"]
-    return [origin["DomainName"] for origin in origins] == [facts["dr_app"]]
-
-
-def standby_runs():
-    found = client("ecs").describe_services(cluster=facts["cluster"], services=facts["services"])["services"]
-    return all(service["runningCount"] >= 3 for service in found)
-
-
-PAGES = {
-    (facts["dr_api"], "/health"): standby_runs,
-    (facts["api"], "/health"): lambda: name_points_to_standby() and standby_runs(),
-    (facts["app"], "/status"): origin_is_standby,
-}
+def holds(look):
+    """Whether AWS now says what is wanted of it."""
+    if "name" in look:
+        return [value["Value"] for value in records()[look["name"]]["ResourceRecords"]] == [look["is"]]
+    if "leads_to" in look:
+        there = records()[look["leads_to"]]["ResourceRecords"][0]["Value"]
+        return all(holds(one) for one in facts["pages"][there + "/health"])
+    service, method = look["ask"].split(".")
+    said = getattr(client(service, look["in"]), method)(**look.get("with", {}))
+    return jmespath.search(look["query"], said) == look["is"]
 
 
 class Web(socketserver.StreamRequestHandler):
@@ -84,7 +86,8 @@ class Web(socketserver.StreamRequestHandler):
         with context(host).wrap_socket(self.connection, server_side=True) as secure:
             with secure.makefile("rwb") as stream:
                 _, path, *_ = self.head(stream)
-                is_well = PAGES.get((host, path), lambda: False)()
+                looks = facts["pages"].get(host + path)
+                is_well = looks is not None and all(holds(look) for look in looks)
                 status, body = ("200 OK", b"well") if is_well else ("503 Service Unavailable", b"lost")
                 print(f"{host}{path} {status}", flush=True)
                 head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"

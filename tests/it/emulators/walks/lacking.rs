@@ -1,0 +1,101 @@
+//! The list of what the emulators lack stays true: they are asked, and what is tested in their place is there.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::super::hand::{Hand, Refused};
+use super::super::pair::{GLOBAL, Pair};
+use super::row::{Row, folder, lacks, row};
+use crate::procedures::ON_EMULATORS;
+
+/// Every row there is, by its runbook's name.
+fn rows() -> Vec<(String, Row)> {
+    let mut found = Vec::new();
+    for system in dirs(&folder()) {
+        for file in std::fs::read_dir(&system).unwrap() {
+            let file = file.unwrap().path();
+            let name = format!("{}/{}", name_of(&system), name_of(&file.with_extension("")));
+            found.push((name.clone(), row(&name)));
+        }
+    }
+    found
+}
+
+fn dirs(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect()
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap().to_str().unwrap().to_owned()
+}
+
+/// The emulator that learns an operation fails here: then what stands in for it goes.
+#[test]
+fn what_they_lack_they_still_lack() {
+    let (pair, mut hand) = (Pair::start(GLOBAL), Hand::new());
+    for lack in lacks() {
+        let (service, operation) = lack.operation.split_once('.').unwrap();
+        let place = (service, "us-east-1");
+        let said = hand.attempt_at(&pair.moto.url, place, operation, lack.with.clone());
+        assert!(said.as_ref().is_err_and(Refused::is_not_implemented), "moto: {}: {said:?}", lack.operation);
+        let query = lack.ministack.as_ref().map_or("", |useless| useless.query.as_str());
+        let said = hand.question_at(&pair.ministack.url, place, operation, &lack.with, query);
+        match &lack.ministack {
+            Some(useless) => assert_eq!(said.as_ref(), Ok(&useless.is), "ministack: {}", lack.operation),
+            None => {
+                assert!(
+                    said.as_ref().is_err_and(Refused::is_not_implemented),
+                    "ministack: {}: {said:?}",
+                    lack.operation
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_they_lack_is_tested_at_the_wire() {
+    for lack in lacks() {
+        let [file, test] = &lack.wire;
+        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+        assert!(text.contains(&format!("fn {test}(")), "{}: there is no {test} in {file}", lack.operation);
+        assert!(!lack.answers.is_empty());
+    }
+}
+
+#[test]
+fn what_stands_in_is_on_the_list() {
+    let lacks: BTreeSet<String> = lacks().into_iter().map(|lack| lack.operation).collect();
+    let mut used = BTreeSet::new();
+    for (name, row) in rows() {
+        for one in row.stand_ins {
+            match (one.lacks, one.otherwise) {
+                (Some(operation), None) => {
+                    assert!(lacks.contains(&operation), "{name}: {operation} is not on the list");
+                    used.insert(operation);
+                }
+                (None, Some(_)) => {
+                    assert!(one.how.get("edit").is_some(), "{name}: only an answer is edited: {}", one.how)
+                }
+                _ => panic!("{name}: what stands in says for what: {}", one.how),
+            }
+        }
+    }
+    assert_eq!(used, lacks, "what nobody needs is not on the list");
+}
+
+/// The README's table says what is walked, and nothing else.
+#[test]
+fn the_table_names_what_is_walked() {
+    const ELSEWHERE: [&str; 3] =
+        ["regional_failover", "lecture/database_backup_test", "babyshield/weekly_restore_drill"];
+    let text = include_str!("mod.rs");
+    for (name, _) in rows() {
+        assert!(ON_EMULATORS.contains(&name.as_str()), "{name} is not in the table");
+        assert!(text.contains(&format!("#[case(\"{name}\")]")), "{name} is not walked");
+    }
+    for name in ON_EMULATORS.iter().filter(|name| !ELSEWHERE.contains(name)) {
+        assert!(folder().join(format!("{name}.yaml")).exists(), "{name} is not walked here");
+    }
+}
