@@ -88,6 +88,7 @@ impl Around {
             ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
         ]);
         for (name, value) in &self.row.environment {
+            // The terminal takes names that stand in the tests' own text; this one stands in a row's.
             environment.push((String::leak(name.clone()), self.notes.fill(value)));
         }
         environment

@@ -149,6 +149,9 @@ pub struct Lacks {
     pub with: Value,
     /// What the emulators answer, in words.
     pub answers: String,
+    /// What has to be there for ministack to show that it has nothing to say.
+    #[serde(default)]
+    pub first: Vec<Made>,
     /// ministack answers, and this is in its answer: nothing of use.
     #[serde(default)]
     pub ministack: Option<Useless>,
@@ -159,7 +162,12 @@ pub struct Lacks {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Useless {
+    /// What it refuses with, whatever is asked for.
+    #[serde(default)]
+    pub code: Option<String>,
+    #[serde(default)]
     pub query: String,
+    #[serde(default)]
     pub is: Value,
 }
 
