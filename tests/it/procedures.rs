@@ -35,6 +35,8 @@ pub const ON_EMULATORS: &[&str] = &[
     "lecture/database_backup_test",
     "lecture/failback",
     "lecture/readiness",
+    "lecture/s3_bulk_restore",
+    "lecture/s3_version_recovery",
     "portfolio/account_compromise",
     "portfolio/dynamodb_recovery",
     "portfolio/regional_failure",

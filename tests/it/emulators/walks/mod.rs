@@ -37,6 +37,8 @@ const PATIENCE: Duration = Duration::from_mins(2);
 #[case::lecture_aurora_snapshot("lecture/aurora_snapshot")]
 #[case::lecture_failback("lecture/failback")]
 #[case::lecture_readiness("lecture/readiness")]
+#[case::lecture_s3_bulk_restore("lecture/s3_bulk_restore")]
+#[case::lecture_s3_version_recovery("lecture/s3_version_recovery")]
 #[case::portfolio_account_compromise("portfolio/account_compromise")]
 #[case::portfolio_dynamodb_recovery("portfolio/dynamodb_recovery")]
 #[case::portfolio_regional_failure("portfolio/regional_failure")]
