@@ -15,6 +15,7 @@ use super::settings::Settings;
 use super::summary::run_word;
 use crate::journal::store;
 use crate::model::time::{clock_hms, rfc3339};
+use crate::report::postmortem::Shipped;
 use crate::report::timeline::{self, Document, Format, Options};
 use crate::tui::record::{Archive, Paper, PastRun};
 
@@ -31,6 +32,11 @@ pub struct Office {
 impl Office {
     pub fn new(settings: &Settings) -> Self {
         Self { settings: settings.clone() }
+    }
+
+    fn post_mortem(&self, run: &str, template: Shipped) -> Result<String, String> {
+        let kept = kept::open(&self.settings, run).map_err(|error| words(&error))?;
+        super::postmortem::of(&kept, template.source()).map_err(|error| error.to_string())
     }
 
     fn past(&self, id: &str) -> Option<PastRun> {
@@ -78,10 +84,8 @@ impl Archive for Office {
         let path = place(&dir, paper, to).map_err(|error| error.to_string())?;
         match paper {
             Paper::Bundle => export::bundle_to(&dir, &path).map_err(|error| words(&error))?,
-            Paper::Timeline(format) => {
-                let text = self.text(run, format)?;
-                keep(&path, text.as_bytes()).map_err(|error| format!("{}: {error}", path.display()))?;
-            }
+            Paper::Timeline(format) => written(&path, &self.text(run, format)?)?,
+            Paper::PostMortem(template) => written(&path, &self.post_mortem(run, template)?)?,
         }
         Ok(path.display().to_string())
     }
@@ -99,6 +103,10 @@ fn place(dir: &Path, paper: Paper, to: Option<&str>) -> std::io::Result<PathBuf>
         None => PathBuf::from(to),
     };
     Ok(if named.is_dir() { named.join(paper.file_name()) } else { named })
+}
+
+fn written(path: &Path, text: &str) -> Result<(), String> {
+    keep(path, text.as_bytes()).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// For its owner alone, as the journal is. An export of the same run is replaced.

@@ -8,7 +8,7 @@ use super::kept::Kept;
 use super::settings::Settings;
 use super::timeline::put;
 use crate::report::actions;
-use crate::report::postmortem::{Material, Shipped, TEMPLATE_MAX_BYTES, render};
+use crate::report::postmortem::{Material, Shipped, TEMPLATE_MAX_BYTES, TemplateError, render};
 use crate::report::timeline::Document;
 
 pub fn write(settings: &Settings, wanted: &Timeline, of: (&str, &Kept, &Document)) -> Outcome {
@@ -17,15 +17,28 @@ pub fn write(settings: &Settings, wanted: &Timeline, of: (&str, &Kept, &Document
         Some(shipped) => shipped.source().to_owned(),
         None => read(template)?,
     };
-    let actions = actions::of(&kept.records);
-    let roles: Vec<_> =
-        kept.replayed.plan().roles.iter().map(|(role, people)| (role.clone(), people.clone())).collect();
-    let text = render(Material { document, actions: &actions, roles: &roles }, &source).map_err(|error| {
+    let text = rendered(kept, document, &source).map_err(|error| {
         CliError::usage(format!("failed to render `{template}`: {error}"))
             .hint("lifeboat schema template tells what a template may name")
     })?;
     put(settings, wanted, &text)?;
     kept.verdict()
+}
+
+/// The post-mortem of a run by a template's text.
+///
+/// # Errors
+/// When the template is not one.
+pub fn of(kept: &Kept, source: &str) -> Result<String, TemplateError> {
+    let snapshot = kept.snapshot();
+    rendered(kept, &Document::of(&kept.records, &snapshot, &kept.summary(&snapshot)), source)
+}
+
+fn rendered(kept: &Kept, document: &Document, source: &str) -> Result<String, TemplateError> {
+    let actions = actions::of(&kept.records);
+    let roles: Vec<_> =
+        kept.replayed.plan().roles.iter().map(|(role, people)| (role.clone(), people.clone())).collect();
+    render(Material { document, actions: &actions, roles: &roles }, source)
 }
 
 /// A template of one's own.

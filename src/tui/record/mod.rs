@@ -19,6 +19,7 @@ use tokio::sync::watch;
 use super::model::Options;
 use super::term::Term;
 use crate::report::diff::Diff;
+use crate::report::postmortem::Shipped;
 use crate::report::timeline::{Document, Format};
 use state::{History, Wish};
 
@@ -42,6 +43,8 @@ pub struct PastRun {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Paper {
     Timeline(Format),
+    /// From one of the shipped templates.
+    PostMortem(Shipped),
     /// Everything that proves it, in one file.
     Bundle,
 }
@@ -50,7 +53,8 @@ impl Paper {
     /// Every one of them.
     #[must_use]
     pub fn all() -> Vec<Self> {
-        Format::ALL.into_iter().map(Self::Timeline).chain([Self::Bundle]).collect()
+        let timelines = Format::ALL.into_iter().map(Self::Timeline);
+        timelines.chain(Shipped::ALL.into_iter().map(Self::PostMortem)).chain([Self::Bundle]).collect()
     }
 
     /// The name of its file.
@@ -58,6 +62,7 @@ impl Paper {
     pub fn file_name(self) -> String {
         match self {
             Self::Timeline(format) => format!("timeline.{}", format.extension()),
+            Self::PostMortem(template) => format!("post-mortem.{}.md", template.word()),
             Self::Bundle => "bundle.tar".to_owned(),
         }
     }
