@@ -46,12 +46,12 @@ fn put(page: &mut String, block: Block) {
             let _ = writeln!(page, "<p class=\"todo\"><strong>TODO:</strong> {}</p>", escape(what));
         }
         Block::List(lines) => {
-            let items: String = lines.iter().map(|line| format!("<li>{}</li>", escape(line))).collect();
-            let _ = writeln!(page, "<ul>{items}</ul>");
+            let items: Vec<String> = lines.iter().map(|line| format!("<li>{}</li>", escape(line))).collect();
+            let _ = writeln!(page, "<ul>{}</ul>", items.concat());
         }
         Block::Table { columns, rows } => {
-            let heads: String = columns.iter().map(|name| format!("<th>{name}</th>")).collect();
-            let _ = writeln!(page, "<div class=\"table\"><table><thead><tr>{heads}</tr></thead><tbody>");
+            let heads: Vec<String> = columns.iter().map(|name| format!("<th>{name}</th>")).collect();
+            let _ = writeln!(page, "<div class=\"table\"><table><thead><tr>{}</tr></thead><tbody>", heads.concat());
             for row in rows {
                 let cells: String = row.into_iter().map(cell).collect();
                 let _ = writeln!(page, "<tr>{cells}</tr>");

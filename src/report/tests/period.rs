@@ -23,7 +23,7 @@ fn run(n: u32, days_ago: i64, mode: Mode) -> RunFacts {
         path: "failover.yaml".to_owned(),
         schedule: Some(Schedule::Monthly),
         actions: Vec::new(),
-        backups: vec![("aws/rds.restore_db_cluster_from_snapshot".to_owned(), n % 2 == 0)],
+        backups: vec![("aws/rds.restore_db_cluster_from_snapshot".to_owned(), n.is_multiple_of(2))],
     }
 }
 
