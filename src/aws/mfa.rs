@@ -21,7 +21,7 @@ use crate::model::event::{MfaProof, MfaRefusal};
 use crate::model::outcome::{CloudError, CloudErrorKind};
 use crate::model::plan::ResolvedTarget;
 
-/// A session for one step: the shortest that STS gives.
+/// A session for one step: the shortest that STS gives. A step whose call may take long gets an hour.
 const STEP_S: i32 = 900;
 /// A code that was sent is remembered this long; by then its number may well come up again.
 const REMEMBERED_MS: i64 = 600_000;
@@ -163,7 +163,10 @@ impl Inner {
                 slots.push((slot, target.clone()));
             }
         }
-        Ok(Opening { name, start, slots, seconds: if shared { HOUR_S } else { STEP_S }, policy, shared })
+        // Thousands of objects are not copied in a quarter of an hour.
+        let takes_long = calls.iter().any(|(action, _)| action.operation().may_take_long());
+        let seconds = if shared || takes_long { HOUR_S } else { STEP_S };
+        Ok(Opening { name, start, slots, seconds, policy, shared })
     }
 
     /// What a target needs; refused before the code is spent where it cannot come to any good.

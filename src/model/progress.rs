@@ -2,6 +2,8 @@
 //!
 //! Must not know: who counts, or who shows it.
 
+use std::fmt::Write as _;
+
 use super::time::human_ms;
 
 /// Things done of things to do, so far.
@@ -33,11 +35,11 @@ impl Progress {
         // In the first second it says nothing.
         if self.elapsed_ms >= 1_000 {
             let per_s = self.done.saturating_mul(1_000) / self.elapsed_ms;
-            words.push_str(&format!(", {}/s", grouped(per_s)));
+            let _ = write!(words, ", {}/s", grouped(per_s));
             let left = self.total.saturating_sub(self.done);
             if !self.is_counting && left > 0 {
                 let left_ms = left.saturating_mul(self.elapsed_ms) / self.done;
-                words.push_str(&format!(", {} left", human_ms(left_ms.max(1_000) / 1_000 * 1_000)));
+                let _ = write!(words, ", {} left", human_ms(left_ms.max(1_000) / 1_000 * 1_000));
             }
         }
         words

@@ -344,3 +344,27 @@ async fn route_53_is_steered_from_one_region() {
     dns.target.region = Some("eu-central-1".to_owned());
     assert_eq!(send(&cloud, &clock, &dns).await.unwrap_err().kind, CloudErrorKind::UnknownOutcome);
 }
+
+/// What a screen is told while many objects are copied: it grows with time, and ends with the call.
+#[tokio::test]
+async fn copies_under_way_are_counted() {
+    let with = json!({"bucket": "docs", "replica_bucket": "docs-replica", "replica_region": "us-east-1"});
+    let copy_step = step("copy", "aws/s3.copy_from_replica", &with);
+    let clock = Arc::new(SimClock::new(start_ms(&Scenario::default()), clock::Speed::Max, false));
+    let cloud = SimCloud::open(None, &plan(vec![copy_step]), &Scenario::default(), SEED, Arc::clone(&clock)).unwrap();
+    let copy = CallRequest { timeout_ms: 600_000, ..request("copy", 1, "aws/s3.copy_from_replica", &with) };
+    assert_eq!(cloud.progress("copy"), None);
+    let mut call = cloud.call(&copy);
+    assert!(futures_util::FutureExt::now_or_never(&mut call).is_none());
+    let begun = cloud.progress("copy").unwrap();
+    assert!(begun.done == 0 && begun.total > 200, "{begun:?}");
+    // A second of the copies is as many as a second takes.
+    pass(&clock, 1_000).await;
+    let later = cloud.progress("copy").unwrap();
+    assert!(later.done > 100 && later.done < later.total && later.bytes > 0, "{later:?}");
+    assert_eq!((later.elapsed_ms, cloud.progress("other")), (1_000, None));
+    drop(call);
+    let copied = send(&cloud, &clock, &CallRequest { timeout_ms: 600_000, ..copy }).await.unwrap();
+    assert_eq!(copied["copied"], 0, "the world has what was sent, whoever waits for it");
+    assert_eq!(cloud.progress("copy"), None);
+}

@@ -321,6 +321,16 @@ async fn a_shared_code_becomes_a_session_token_and_then_roles() {
 }
 
 #[tokio::test]
+async fn a_call_that_may_take_long_gets_a_longer_session() {
+    let copy = crate::model::action::examples::example("aws/s3.copy_from_replica").unwrap();
+    let purpose = MfaPurpose::Send { session: CallSession::Step, calls: vec![(copy, ask("step-1").target)] };
+    let bench = Bench::new(Some(ROLE), [wire::assumed("ASIASTEP", ACCOUNT), wire::who(ACCOUNT)]);
+    bench.verify("123456", purpose).await.unwrap();
+    let body = &bench.wire.sent()[0].body;
+    assert!(body.contains("DurationSeconds=3600") && body.contains("s3%3APutObject"), "{body}");
+}
+
+#[tokio::test]
 async fn without_a_role_the_session_token_is_the_session() {
     let bench = Bench::new(None, [wire::session_token("ASIATOKEN"), wire::who(ACCOUNT), wire::who(ACCOUNT)]);
     bench.verify("123456", for_step()).await.unwrap();

@@ -68,7 +68,7 @@ async fn compare(calls: &Calls<'_>, call: &input::CompareWithReplica) -> Result<
         }
         Ok::<_, CloudError>(tally)
     };
-    let (listed, counted) = futures_util::join!(listing, counting);
+    let (listed, counted) = tokio::join!(listing, counting);
     let mut tally = counted?;
     tally.with(&listed?);
     Ok(tally)
@@ -100,7 +100,7 @@ async fn copy_all(calls: &Calls<'_>, call: &input::CopyFromReplica) -> Result<cr
             copier.take(piece);
         }
     };
-    let (listed, ()) = futures_util::join!(listing, copying);
+    let (listed, ()) = tokio::join!(listing, copying);
     copier.close(listed)
 }
 

@@ -1,5 +1,7 @@
 //! Answers as AWS words them: one good one for each action, in the order in which it asks.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use crate::aws::wire::Answer;
@@ -235,14 +237,16 @@ pub fn page_of_versions(
     };
     for (key, id, size, tag, at) in versions {
         let is_latest = newest(key, at);
-        body += &format!(
+        let _ = write!(
+            body,
             "<Version><Key>{key}</Key><VersionId>{id}</VersionId><IsLatest>{is_latest}</IsLatest>\
              <LastModified>2026-11-20T{at}:00.000Z</LastModified><ETag>&quot;{tag}&quot;</ETag><Size>{size}</Size></Version>"
         );
     }
     for (key, id, at) in markers {
         let is_latest = newest(key, at);
-        body += &format!(
+        let _ = write!(
+            body,
             "<DeleteMarker><Key>{key}</Key><VersionId>{id}</VersionId><IsLatest>{is_latest}</IsLatest>\
              <LastModified>2026-11-20T{at}:00.000Z</LastModified></DeleteMarker>"
         );
@@ -254,7 +258,8 @@ pub fn page_of_versions(
 pub fn objects(objects: &[(&str, u64, &str, &str)]) -> Answer {
     let mut body = "<IsTruncated>false</IsTruncated>".to_owned();
     for (key, size, tag, at) in objects {
-        body += &format!(
+        let _ = write!(
+            body,
             "<Contents><Key>{key}</Key><LastModified>2026-11-20T{at}:00.000Z</LastModified>\
              <ETag>&quot;{tag}&quot;</ETag><Size>{size}</Size></Contents>"
         );

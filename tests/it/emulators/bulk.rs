@@ -181,26 +181,29 @@ fn put(pair: &Pair, bucket: &str, objects: Vec<(String, String)>) {
     let region = if bucket == REPLICA { AWAY } else { HOME };
     std::thread::scope(|scope| {
         for part in objects.chunks(chunk) {
-            scope.spawn(move || {
-                let mut stream = TcpStream::connect(pair.ministack.address()).unwrap();
-                stream.set_nodelay(true).unwrap();
-                let mut answers = BufReader::new(stream.try_clone().unwrap());
-                for (key, body) in part {
-                    let mut request = format!("PUT /{bucket}/{key} HTTP/1.1\r\nHost: {}\r\n", pair.ministack.address());
-                    // The account is taken from the key; nobody checks a signature.
-                    let credential = format!("Credential={ACCOUNT}/20260101/{region}/s3/aws4_request");
-                    let _ = write!(
-                        request,
-                        "Authorization: AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=00\r\n\
-                         Content-Length: {}\r\n\r\n{body}",
-                        body.len()
-                    );
-                    stream.write_all(request.as_bytes()).unwrap();
-                    answered(&mut answers);
-                }
-            });
+            // It hangs up after a thousand requests.
+            scope.spawn(move || part.chunks(500).for_each(|some| put_some(pair, (bucket, region), some)));
         }
     });
+}
+
+fn put_some(pair: &Pair, (bucket, region): (&str, &str), objects: &[(String, String)]) {
+    let mut stream = TcpStream::connect(pair.ministack.address()).unwrap();
+    stream.set_nodelay(true).unwrap();
+    let mut answers = BufReader::new(stream.try_clone().unwrap());
+    for (key, body) in objects {
+        let mut request = format!("PUT /{bucket}/{key} HTTP/1.1\r\nHost: {}\r\n", pair.ministack.address());
+        // The account is taken from the key; nobody checks a signature.
+        let credential = format!("Credential={ACCOUNT}/20260101/{region}/s3/aws4_request");
+        let _ = write!(
+            request,
+            "Authorization: AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=00\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        answered(&mut answers);
+    }
 }
 
 fn answered(answers: &mut BufReader<TcpStream>) {

@@ -134,10 +134,10 @@ impl<'a> Copier<'a> {
         match error.kind {
             CloudErrorKind::UnknownOutcome => Piece::Unsure { error },
             CloudErrorKind::Expired | CloudErrorKind::Unavailable => Piece::Over { error },
-            CloudErrorKind::Throttled => Piece::Failed { key, error },
-            CloudErrorKind::Denied | CloudErrorKind::NotFound => Piece::Failed { key, error },
             CloudErrorKind::Invalid if is_condition(&error) => self.changed(found, error).await,
-            CloudErrorKind::Invalid => Piece::Failed { key, error },
+            CloudErrorKind::Invalid | CloudErrorKind::Throttled | CloudErrorKind::Denied | CloudErrorKind::NotFound => {
+                Piece::Failed { key, error }
+            }
         }
     }
 

@@ -36,11 +36,10 @@ enum State {
 
 fn state(place: &Place, wanted: &Wanted, held: Option<&Held>) -> State {
     match held {
-        None => State::ToCopy,
         Some(held) if held.etag == wanted.etag && held.size == wanted.size => State::Same,
         // Written since and not replicated yet: whoever names no time does not want it undone.
         Some(held) if place.as_of_ms.is_none() && held.modified_ms > wanted.modified_ms => State::Newer,
-        Some(_) => State::ToCopy,
+        Some(_) | None => State::ToCopy,
     }
 }
 

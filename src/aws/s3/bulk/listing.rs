@@ -14,6 +14,8 @@ use crate::model::action::s3::CompareWithReplica;
 use crate::model::outcome::{CloudError, CloudErrorKind};
 use crate::model::time::parse_rfc3339_ms;
 
+const GOES_ON: &str = "the listing goes on, and does not say where";
+
 /// From where to where, and what.
 pub struct Place {
     pub bucket: String,
@@ -121,7 +123,7 @@ impl<'a> Versions<'a> {
             let next =
                 (output.next_key_marker().map(str::to_owned), output.next_version_id_marker().map(str::to_owned));
             if next == (key, version) || next.0.is_none() {
-                return Err(invalid("UnreadableAnswer", "the listing goes on, and does not say where"));
+                return Err(invalid("UnreadableAnswer", GOES_ON));
             }
             self.next = Some(next);
         }
@@ -167,13 +169,20 @@ pub struct Objects<'a> {
     calls: &'a Calls<'a>,
     place: &'a Place,
     page: VecDeque<(String, Held)>,
-    next: Option<Option<String>>,
+    next: Next,
     last: String,
+}
+
+/// Which page is turned to next.
+enum Next {
+    First,
+    After(String),
+    NoMore,
 }
 
 impl<'a> Objects<'a> {
     pub fn new(calls: &'a Calls<'a>, place: &'a Place) -> Self {
-        Self { calls, place, page: VecDeque::new(), next: Some(None), last: String::new() }
+        Self { calls, place, page: VecDeque::new(), next: Next::First, last: String::new() }
     }
 
     /// What is under a key; keys are asked for in their order.
@@ -186,7 +195,11 @@ impl<'a> Objects<'a> {
                 let is_it = front == key;
                 return Ok(is_it.then(|| self.page.pop_front()).flatten().map(|(_, held)| held));
             }
-            let Some(token) = self.next.take() else { return Ok(None) };
+            let token = match std::mem::replace(&mut self.next, Next::NoMore) {
+                Next::First => None,
+                Next::After(token) => Some(token),
+                Next::NoMore => return Ok(None),
+            };
             self.turn(token).await?;
         }
     }
@@ -202,11 +215,9 @@ impl<'a> Objects<'a> {
             }
         };
         if output.is_truncated() == Some(true) {
-            let next = output.next_continuation_token().map(str::to_owned);
-            if next.is_none() || next == token {
-                return Err(invalid("UnreadableAnswer", "the listing goes on, and does not say where"));
-            }
-            self.next = Some(next);
+            let next = output.next_continuation_token().filter(|next| Some(*next) != token.as_deref());
+            let next = next.ok_or_else(|| invalid("UnreadableAnswer", GOES_ON))?;
+            self.next = Next::After(next.to_owned());
         }
         let held = output.contents().iter().map(|object| {
             let held = Held {

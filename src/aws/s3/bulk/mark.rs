@@ -74,7 +74,7 @@ impl Marks {
         }
         let look = calls.s3().head_object().bucket(&place.bucket).key(&found.wanted.key).send();
         match calls.look(look).await {
-            Ok(head) => Ok(is_marked(&head, place, &found.wanted)),
+            Ok(seen) => Ok(is_marked(&seen, place, &found.wanted)),
             // Gone since it was listed.
             Err(error) if error.kind == CloudErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
