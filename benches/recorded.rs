@@ -21,7 +21,7 @@ const START_MS: i64 = 1_767_495_600_000;
 /// A plan, and every event of a calm run of it.
 pub struct Run {
     plan: Plan,
-    header: RunHeader,
+    pub header: RunHeader,
     pub events: Vec<Stamped>,
 }
 
@@ -30,7 +30,7 @@ impl Run {
     pub fn record(steps: usize) -> Self {
         let needs = |ix: usize| if ix < 2 { "[]".to_owned() } else { format!("[s{:04}]", ix - 2) };
         let file = SourceFile { path: "made_up.yaml".to_owned(), text: texts::runbook(steps, needs) };
-        let runbook = source::load(vec![file]).runbook.expect("the made-up runbook is accepted");
+        let runbook = source::load(vec![file.clone()]).runbook.expect("the made-up runbook is accepted");
         let context = RunContext {
             given: Object::new(),
             mode: Mode::Drill,
@@ -43,7 +43,7 @@ impl Run {
         let header = RunHeader {
             runbook: plan.name.clone(),
             digest: plan.digest.clone(),
-            files: Vec::new(),
+            files: vec![file],
             mode: Mode::Drill,
             intent: Intent::Planned,
             operator: "alice".to_owned(),

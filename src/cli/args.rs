@@ -3,8 +3,11 @@
 //! Must not know how any verb does its work.
 
 mod record;
+mod timeline;
 
 use std::path::PathBuf;
+
+pub use timeline::{Schema, SchemaOf, Timeline, TimelineFormat};
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -138,7 +141,7 @@ pub enum Verb {
     New(New),
     /// Explain a finding's code
     Explain(Explain),
-    /// Print the JSON Schema of runbooks, or what a post-mortem template may name
+    /// Print a JSON Schema: of runbooks, scenarios or timelines; or what a post-mortem template may name
     Schema(Schema),
     /// Look at this terminal, the state directory and the clock
     Doctor,
@@ -344,56 +347,6 @@ pub struct RunsDiff {
 pub struct Run {
     /// The run's id, a unique prefix, or last
     pub run: String,
-}
-
-/// What a schema is asked of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SchemaOf {
-    /// Runbooks, as JSON Schema
-    Runbook,
-    /// The variables of post-mortem templates; with a NAME, that template
-    Template,
-}
-
-#[derive(Debug, Args)]
-pub struct Schema {
-    #[arg(value_enum, default_value_t = SchemaOf::Runbook)]
-    pub of: SchemaOf,
-    /// A shipped template to begin with: sre, coe or drill
-    pub name: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub struct Timeline {
-    /// The run's id, a unique prefix, or last
-    pub run: String,
-    /// A post-mortem in that order: sre, coe, drill, or your own template (`schema template` tells its variables)
-    #[arg(long, value_name = "sre|coe|drill|FILE", conflicts_with_all = ["format", "zone"])]
-    pub template: Option<String>,
-    #[arg(long, value_enum, default_value_t = TimelineFormat::Md)]
-    pub format: TimelineFormat,
-    /// Show a second time zone beside UTC: Europe/Berlin
-    #[arg(long, value_name = "ZONE")]
-    pub zone: Option<String>,
-    /// Write to this file; without it, to stdout
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum TimelineFormat {
-    /// Markdown: GitHub, Confluence, Notion
-    Md,
-    /// One page, drawing and style inside
-    Html,
-    /// One object
-    Json,
-    /// One object a row
-    Jsonl,
-    /// For spreadsheets
-    Csv,
-    /// Blocks of a Slack message
-    Slack,
 }
 
 const AFTER_EXPORT: &str = "\

@@ -7,13 +7,15 @@ use super::past;
 use super::runs;
 use super::settings::Settings;
 use crate::engine::snapshot::Snapshot;
-use crate::journal::{self, Damage};
+use crate::journal::store::RunEntry;
+use crate::journal::{self, Damage, ReadError};
 use crate::model::event::Stamped;
-use crate::report::fold::{self, ReplayError, Replayed};
+use crate::report::fold::{Folding, ReplayError, Replayed};
 use crate::report::summary::{JournalFacts, Summary, summary};
 
 /// A run, folded up to the first damage.
 pub struct Kept {
+    /// Empty where they were handed on.
     pub records: Vec<Stamped>,
     pub replayed: Replayed,
     pub facts: JournalFacts,
@@ -25,16 +27,31 @@ pub struct Kept {
 /// # Errors
 /// When there is none, or nothing of it is whole.
 pub fn open(settings: &Settings, wanted: &str) -> Result<Kept, CliError> {
-    let entry = runs::find(settings, wanted)?;
-    let file = journal::read(&entry.dir).map_err(|error| CliError::failed(error.to_string()))?;
-    let facts = JournalFacts::from(&file);
-    let records: Vec<Stamped> = file.records.into_iter().map(journal::Record::into_stamped).collect();
-    let replayed = match (fold::replay(&records, &entry.id), &file.damage) {
-        (Ok(replayed), _) => replayed,
-        (Err(ReplayError::NoHeader), Some(damage)) => return Err(damaged(damage)),
-        (Err(error), _) => return Err(not_replayed(&error)),
-    };
-    Ok(Kept { records, replayed, facts, damage: file.damage })
+    let mut records = Vec::new();
+    let kept = passed(&runs::find(settings, wanted)?, |stamped| records.push(stamped))?;
+    Ok(Kept { records, ..kept })
+}
+
+/// As [`open()`], but hands every record on in place of keeping it.
+///
+/// # Errors
+/// As [`open()`].
+pub fn passed(entry: &RunEntry, mut hand_on: impl FnMut(Stamped)) -> Result<Kept, CliError> {
+    let unread = |error: ReadError| CliError::failed(error.to_string());
+    let mut pass = journal::pass(&entry.dir).map_err(unread)?;
+    let mut folding = Folding::default();
+    for record in &mut pass {
+        let stamped = record.into_stamped();
+        folding.take(&stamped, &entry.id).map_err(|error| not_replayed(&error))?;
+        hand_on(stamped);
+    }
+    let (count, head, damage) = pass.end().map_err(unread)?;
+    let facts = JournalFacts::read(count, head, damage.is_none());
+    match (folding.end(), &damage) {
+        (Ok(replayed), _) => Ok(Kept { records: Vec::new(), replayed, facts, damage }),
+        (Err(_), Some(damage)) => Err(damaged(damage)),
+        (Err(error), None) => Err(not_replayed(&error)),
+    }
 }
 
 /// Why a journal cannot be folded, and what that means.

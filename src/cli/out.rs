@@ -19,6 +19,9 @@ use crate::source::{Diagnostic, render_diagnostics};
 /// Findings are not drawn wider than this.
 const DRAWN_WIDTH: usize = 110;
 
+/// A stream is passed on in pieces of at least this size.
+const STREAM_BYTES: usize = 64 * 1024;
+
 /// Where this process's words go, and how they may look.
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "four independent switches of the command line")]
@@ -138,12 +141,47 @@ pub fn json(value: &serde_json::Value) -> Result<(), CliError> {
 /// # Errors
 /// As [`line()`].
 pub fn data(bytes: &[u8]) -> Result<(), CliError> {
+    put(bytes).map_err(|error| unwritten(&error))
+}
+
+fn put(bytes: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
-    stdout.write_all(&redact::shared().bytes(bytes)).and_then(|()| stdout.flush()).map_err(|error| match error.kind() {
+    stdout.write_all(&redact::shared().bytes(bytes)).and_then(|()| stdout.flush())
+}
+
+/// Why stdout did not take something.
+#[must_use]
+pub fn unwritten(error: &io::Error) -> CliError {
+    match error.kind() {
         // The reader has seen enough (`| head`): no word about it.
         io::ErrorKind::BrokenPipe => CliError::new(Exit::Signal(13), String::new()),
         _ => CliError::failed(format!("failed to write to stdout: {error}")),
-    })
+    }
+}
+
+/// Data that goes out as it is made, some lines at a time: a secret never lies across two of them.
+#[derive(Debug, Default)]
+pub struct Stream {
+    pending: Vec<u8>,
+}
+
+impl io::Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.pending.extend_from_slice(bytes);
+        if self.pending.len() >= STREAM_BYTES
+            && let Some(end) = memchr::memrchr(b'\n', &self.pending)
+        {
+            put(&self.pending[..=end])?;
+            self.pending.drain(..=end);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        put(&self.pending)?;
+        self.pending.clear();
+        Ok(())
+    }
 }
 
 /// Says something, but waits only so long for whoever reads it.

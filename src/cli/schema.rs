@@ -8,12 +8,17 @@ use super::out;
 use super::settings::Settings;
 use crate::report::postmortem::{self, Shipped};
 use crate::report::summary::VERSION;
+use crate::report::timeline::json as json_form;
 use crate::source;
 
 pub fn schema(wanted: &Schema) -> Outcome {
     match (wanted.of, &wanted.name) {
         (SchemaOf::Runbook, None) => out::json(&source::runbook_schema())?,
-        (SchemaOf::Runbook, Some(_)) => return Err(CliError::usage("the schema of runbooks has no parts")),
+        (SchemaOf::Scenario, None) => out::json(&source::scenario_schema())?,
+        (SchemaOf::Timeline, None) => out::json(&json_form::schema())?,
+        (SchemaOf::Runbook | SchemaOf::Scenario | SchemaOf::Timeline, Some(_)) => {
+            return Err(CliError::usage("a JSON Schema has no parts"));
+        }
         (SchemaOf::Template, None) => out::document(postmortem::VARIABLES)?,
         (SchemaOf::Template, Some(name)) => match Shipped::parse(name) {
             Some(shipped) => out::document(shipped.source())?,

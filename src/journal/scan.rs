@@ -147,6 +147,57 @@ pub fn read_bytes(bytes: &[u8], sides: Box<dyn Sides>) -> io::Result<JournalFile
     Ok(JournalFile { records, damage, torn_bytes: scan.torn().len() as u64 })
 }
 
+/// A run's journal record by record, up to its end or the first damage; none is kept.
+pub struct Pass {
+    scan: Scan,
+    records: u64,
+    head: Option<Link>,
+    fault: Option<Fault>,
+}
+
+/// Begins to read a run's journal.
+///
+/// # Errors
+/// As [`read`].
+pub fn pass(run_dir: &Path) -> Result<Pass, ReadError> {
+    Ok(Pass { scan: Scan::open(run_dir)?, records: 0, head: None, fault: None })
+}
+
+impl Pass {
+    /// How many records were whole, the head over them, and what is wrong with the next one.
+    ///
+    /// # Errors
+    /// When the disk failed.
+    pub fn end(self) -> Result<(u64, Option<Link>, Option<Damage>), ReadError> {
+        match self.fault {
+            Some(Fault::Io(error)) => Err(ReadError::Io(error)),
+            Some(Fault::Damage(damage)) => Ok((self.records, self.head, Some(damage))),
+            None => Ok((self.records, self.head, None)),
+        }
+    }
+}
+
+impl Iterator for Pass {
+    type Item = Record;
+
+    fn next(&mut self) -> Option<Record> {
+        if self.fault.is_some() {
+            return None;
+        }
+        match self.scan.next() {
+            Ok(Some(record)) => {
+                (self.records, self.head) = (record.seq, Some(record.h));
+                Some(record)
+            }
+            Ok(None) => None,
+            Err(fault) => {
+                self.fault = Some(fault);
+                None
+            }
+        }
+    }
+}
+
 pub(super) enum Fault {
     Damage(Damage),
     Io(io::Error),

@@ -38,19 +38,48 @@ impl Replayed {
     }
 }
 
+/// A fold under way: the records go by one after the other.
+#[derive(Debug, Default)]
+pub struct Folding {
+    replayed: Option<Replayed>,
+}
+
+impl Folding {
+    /// Takes the next record in; all effects are dropped.
+    ///
+    /// # Errors
+    /// When the first record is no start of a run, or its runbook is not what it says.
+    pub fn take(&mut self, stamped: &Stamped, run: &str) -> Result<(), ReplayError> {
+        let replayed = match &mut self.replayed {
+            Some(replayed) => replayed,
+            None => {
+                let (header, at_ms) = header(std::slice::from_ref(stamped))?;
+                let engine = Engine::new(plan(header, run, at_ms)?, run, header);
+                self.replayed.insert(Replayed { header: header.clone(), engine })
+            }
+        };
+        // What these once caused has long been done, or is asked for again by `RunResumed`.
+        drop(replayed.engine.handle(stamped));
+        Ok(())
+    }
+
+    /// # Errors
+    /// When there was no record at all.
+    pub fn end(self) -> Result<Replayed, ReplayError> {
+        self.replayed.ok_or(ReplayError::NoHeader)
+    }
+}
+
 /// Folds a run: makes its plan from line 1 and takes every record in; all effects are dropped.
 ///
 /// # Errors
 /// When the first record is no start of a run, or its runbook is not what it says.
 pub fn replay(records: &[Stamped], run: &str) -> Result<Replayed, ReplayError> {
-    let (header, at_ms) = header(records)?;
-    let plan = plan(header, run, at_ms)?;
-    let mut engine = Engine::new(plan, run, header);
+    let mut folding = Folding::default();
     for stamped in records {
-        // What these once caused has long been done, or is asked for again by `RunResumed`.
-        drop(engine.handle(stamped));
+        folding.take(stamped, run)?;
     }
-    Ok(Replayed { header: header.clone(), engine })
+    folding.end()
 }
 
 /// Line 1 of a journal, and when it was written (Unix ms).

@@ -199,6 +199,14 @@ impl JournalFacts {
     }
 }
 
+impl JournalFacts {
+    /// Of a journal read from its first record on: how many were whole, and the head over them.
+    #[must_use]
+    pub fn read(records: u64, head: Option<Link>, intact: bool) -> Self {
+        Self::live((records, head.map(Link::to_hex).unwrap_or_default()), intact)
+    }
+}
+
 impl From<&JournalFile> for JournalFacts {
     fn from(file: &JournalFile) -> Self {
         let head = file.head().map(Link::to_hex).unwrap_or_default();

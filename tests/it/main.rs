@@ -10,6 +10,7 @@ mod drills;
 #[cfg(feature = "aws")]
 mod emulators;
 mod evidence;
+mod exports;
 mod faults;
 mod floors;
 mod forecast;

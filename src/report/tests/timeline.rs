@@ -8,7 +8,7 @@ use super::run::snapshot;
 use crate::model::event::Event;
 use crate::model::outcome::{Mode, RunStatus};
 use crate::report::summary::{JournalFacts, Summary, summary};
-use crate::report::timeline::{Document, Options, csv, json, markdown};
+use crate::report::timeline::{Document, Options, csv, html, json, markdown, otlp, slack};
 
 const UTC: Options = Options { zone: None };
 
@@ -172,4 +172,47 @@ fn deviations_carry_their_reasons() {
     );
     let none = Document::of(&[], &snapshot, &summary(&snapshot, facts()));
     assert!(markdown::render(&none, &UTC).contains("None: everything went as the runbook says."));
+}
+
+/// `UPDATE=1` writes it anew.
+#[test]
+fn assets_hold_the_schema_of_timelines() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/timeline.schema.json");
+    let text = serde_json::to_string_pretty(&json::schema()).unwrap() + "\n";
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(kept == text, "{} is not what the code makes: run the test with UPDATE=1", path.display());
+}
+
+/// Whatever a runbook, a person or a cloud wrote: it is text in every format.
+#[test]
+fn hostile_text_is_text_on_a_page_and_in_a_message() {
+    let document = document(HOSTILE, Mode::Drill);
+    let page = html::render(&document, &UTC);
+    assert!(!page.contains("<b>\u{202e}") && !page.contains("<b>\n") && !page.contains('\u{1b}'));
+    assert!(page.contains("|&lt;b&gt;"));
+    let message: crate::model::Value = serde_json::from_str(&slack::render(&document, &UTC)).unwrap();
+    assert!(!message["text"].as_str().unwrap().contains('<'));
+    let trace: crate::model::Value = serde_json::from_str(&otlp::render(&document, &UTC)).unwrap();
+    assert_eq!(trace["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["traceId"].as_str().unwrap().len(), 32);
+}
+
+/// A very long run still makes a message that Slack takes, and says what it left out.
+#[test]
+fn a_long_timeline_is_cut_for_slack() {
+    let note = |n: usize| Event::NoteAdded {
+        by: "alice".to_owned(),
+        text: format!("{n} {}", "word ".repeat(200)),
+        about_ms: None,
+        step: None,
+    };
+    let snapshot = snapshot("x", Mode::Real);
+    let records = stamped((0..500).map(note).collect(), "alice");
+    let document = Document::of(&records, &snapshot, &summary(&snapshot, facts()));
+    let text = slack::render(&document, &UTC);
+    let message: crate::model::Value = serde_json::from_str(&text).unwrap();
+    assert!(message["blocks"].as_array().unwrap().len() <= 50);
+    assert!(text.contains("more: lifeboat timeline 01K9ZZZZZZZZZZZZZZZZZZZZZZ"), "{text}");
 }

@@ -1,9 +1,11 @@
 //! Objectives, shares and states in words: the same ones in every format.
 
 use super::Document;
+use super::chart::StepBar;
 use crate::model::milestone::Milestone;
 use crate::model::outcome::{Mode, RunStatus};
-use crate::model::time::{clock_hms, human_ms};
+use crate::model::plan::Intent;
+use crate::model::time::{clock_hms, human_ms, rfc3339};
 
 /// An objective or the budget of a phase, against what became of it.
 pub(super) struct Figure {
@@ -90,6 +92,7 @@ pub(super) fn recovery(document: &Document) -> [(&'static str, String); 2] {
 }
 
 /// A moment of the incident.
+#[derive(serde::Serialize)]
 pub(super) struct Moment {
     pub name: &'static str,
     pub at: String,
@@ -134,6 +137,15 @@ pub(super) fn kind(document: &Document) -> &'static str {
     }
 }
 
+/// The first and the last record about a step: `12–40`.
+pub(super) fn records(bar: &StepBar) -> String {
+    match bar.records {
+        None => String::new(),
+        Some((first, last)) if first == last => first.to_string(),
+        Some((first, last)) => format!("{first}–{last}"),
+    }
+}
+
 pub(super) const fn status_word(status: RunStatus) -> &'static str {
     match status {
         RunStatus::Running => "running",
@@ -147,8 +159,6 @@ pub(super) const fn status_word(status: RunStatus) -> &'static str {
 
 /// Where a run was, with what, by whom: name and value, in the order in which they are read.
 pub(super) fn facts(document: &Document) -> Vec<(String, String)> {
-    use crate::model::plan::Intent;
-    use crate::model::time::rfc3339;
     let mut facts: Vec<(String, String)> = Vec::new();
     let mut fact = |name: &str, value: String| facts.push((name.to_owned(), value));
     fact("Run", document.run.clone());

@@ -30,6 +30,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::{Document, Entry, Format, Options};
+use crate::report::summary::JournalFacts;
 
 /// Renders a timeline, one object over several lines, with a newline at its end.
 #[must_use]
@@ -91,11 +92,11 @@ pub fn write_lines(
 }
 
 /// A line behind the first.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Line {
     Row(Entry),
-    End { rows: u64, journal: crate::report::summary::JournalFacts, verify: String },
+    End { rows: u64, journal: JournalFacts, verify: String },
 }
 
 fn line(out: &mut dyn io::Write, value: &impl Serialize) -> io::Result<()> {
@@ -135,21 +136,28 @@ impl Serialize for Rows<'_> {
 /// The JSON Schema (draft 7) of a timeline: of the one object, and of each of the lines.
 #[must_use]
 pub fn schema() -> Value {
-    let mut generator = schemars::generate::SchemaSettings::draft07().into_generator();
-    let (object, line) = (whole(&mut generator), generator.subschema_for::<Line>());
+    let mut generator = schemars::generate::SchemaSettings::draft07().for_serialize().into_generator();
+    let object = whole(&mut generator);
     let mut head = object.clone();
-    if let Some(members) = head.get_mut("properties").and_then(Value::as_object_mut) {
-        members.shift_remove("rows");
-        members.insert("type".to_owned(), json!({"const": "timeline"}));
-    }
-    if let Some(required) = head.get_mut("required").and_then(Value::as_array_mut) {
-        required.retain(|name| name != "rows");
-        required.insert(0, json!("type"));
-    }
+    drop_member(&mut head, "rows");
+    let mut row = Entry::json_schema(&mut generator).to_value();
+    let journal = generator.subschema_for::<JournalFacts>();
+    add_type(&mut head, "timeline");
+    add_type(&mut row, "row");
+    let end = json!({
+        "type": "object",
+        "properties": {
+            "type": {"const": "end"},
+            "rows": {"type": "integer", "minimum": 0},
+            "journal": journal,
+            "verify": {"type": "string"},
+        },
+        "required": ["type", "rows", "journal", "verify"],
+    });
     let mut definitions = generator.take_definitions(true);
-    definitions.insert("timeline".to_owned(), object);
-    definitions.insert("first_line".to_owned(), head);
-    definitions.insert("later_line".to_owned(), line.to_value());
+    for (name, one) in [("timeline", object), ("first_line", head), ("row_line", row), ("last_line", end)] {
+        definitions.insert(name.to_owned(), one);
+    }
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "lifeboat timeline",
@@ -158,10 +166,29 @@ pub fn schema() -> Value {
         "anyOf": [
             {"$ref": "#/definitions/timeline"},
             {"$ref": "#/definitions/first_line"},
-            {"$ref": "#/definitions/later_line"},
+            {"$ref": "#/definitions/row_line"},
+            {"$ref": "#/definitions/last_line"},
         ],
         "definitions": definitions,
     })
+}
+
+fn add_type(object: &mut Value, name: &str) {
+    if let Some(members) = object.get_mut("properties").and_then(Value::as_object_mut) {
+        members.insert("type".to_owned(), json!({"const": name}));
+    }
+    if let Some(required) = object.get_mut("required").and_then(Value::as_array_mut) {
+        required.insert(0, json!("type"));
+    }
+}
+
+fn drop_member(object: &mut Value, name: &str) {
+    if let Some(members) = object.get_mut("properties").and_then(Value::as_object_mut) {
+        members.shift_remove(name);
+    }
+    if let Some(required) = object.get_mut("required").and_then(Value::as_array_mut) {
+        required.retain(|one| one != name);
+    }
 }
 
 /// The schema of a document, with the member that only a second zone brings.

@@ -182,10 +182,11 @@ fn steps(out: &mut Page, document: &Document) {
         "Approved by",
         "Started",
         "Ended",
+        "Records",
     ]);
-    for StepSummary { id, phase, status, attempts, risk, confirmed_by, mfa, approvals, started_at, ended_at } in
-        &document.steps
-    {
+    for (step, bar) in document.steps.iter().zip(&document.chart.steps) {
+        let StepSummary { id, phase, status, attempts, risk, confirmed_by, mfa, approvals, started_at, ended_at } =
+            step;
         out.row(&[
             id,
             phase,
@@ -197,6 +198,7 @@ fn steps(out: &mut Page, document: &Document) {
             &approvals.join(", "),
             started_at.as_deref().unwrap_or_default(),
             ended_at.as_deref().unwrap_or_default(),
+            &figures::records(bar),
         ]);
     }
 }

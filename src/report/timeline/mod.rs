@@ -14,6 +14,7 @@ pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod options;
+pub mod otlp;
 pub mod rows;
 pub mod slack;
 
@@ -31,11 +32,13 @@ pub enum Format {
     Json,
     Jsonl,
     Csv,
+    Otlp,
     Slack,
 }
 
 impl Format {
-    pub const ALL: [Self; 6] = [Self::Markdown, Self::Html, Self::Json, Self::Jsonl, Self::Csv, Self::Slack];
+    pub const ALL: [Self; 7] =
+        [Self::Markdown, Self::Html, Self::Json, Self::Jsonl, Self::Csv, Self::Otlp, Self::Slack];
 
     /// The end of a file's name, as people give it.
     #[must_use]
@@ -46,6 +49,7 @@ impl Format {
             Self::Json => "json",
             Self::Jsonl => "jsonl",
             Self::Csv => "csv",
+            Self::Otlp => "otlp.json",
             Self::Slack => "slack.json",
         }
     }
@@ -77,6 +81,7 @@ pub fn write(
         Format::Json => json::write(document, rows, options, out),
         Format::Jsonl => json::write_lines(document, rows, options, out),
         Format::Csv => csv::write(document, rows, options, out),
+        Format::Otlp => otlp::write(document, rows, options, out),
         Format::Slack => slack::write(document, rows, options, out),
     }
 }

@@ -89,6 +89,8 @@ struct Page<'a> {
     figures: Vec<Shown>,
     phases: Vec<Shown>,
     shares: Vec<Share>,
+    moments: Vec<figures::Moment>,
+    intervals: Vec<(&'static str, String)>,
     facts: Vec<(String, String)>,
     deviations: Vec<Deviation<'a>>,
     steps: Vec<Step<'a>>,
@@ -226,6 +228,8 @@ impl<'a> Page<'a> {
             figures: figures.map(|(name, one)| one.map_or_else(|| Shown::none(name), Shown::of)).collect(),
             phases: figures::phases(document).map(Shown::of).collect(),
             shares: shares(document),
+            moments: figures::moments(document),
+            intervals: figures::intervals(document).into_iter().chain(figures::recovery(document)).collect(),
             facts: figures::facts(document),
             deviations: document.deviations.iter().map(|one| deviation(one, options)).collect(),
             steps: steps(document),
@@ -277,8 +281,6 @@ fn steps(document: &Document) -> Vec<Step<'_>> {
 
 fn step_row<'a>(step: &'a crate::report::summary::StepSummary, bar: &'a super::chart::StepBar) -> Step<'a> {
     let took = bar.started_ms.zip(bar.ended_ms).map(|(from, to)| clock_hms(crate::model::time::elapsed_ms(from, to)));
-    let records =
-        bar.records.map(|(first, last)| if first == last { format!("{first}") } else { format!("{first}–{last}") });
     Step {
         id: &step.id,
         title: if bar.title == step.id { "" } else { &bar.title },
@@ -290,7 +292,7 @@ fn step_row<'a>(step: &'a crate::report::summary::StepSummary, bar: &'a super::c
         mfa: step.mfa,
         approvals: step.approvals.join(", "),
         took: took.unwrap_or_default(),
-        records: records.unwrap_or_default(),
+        records: figures::records(bar),
     }
 }
 
