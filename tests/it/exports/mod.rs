@@ -25,8 +25,8 @@ pub struct Recorded {
 
 pub const CLEAN: Recorded = Recorded {
     name: "clean",
-    run: "01M7ZZTADGETZBQGVGZJNYMW5G",
-    sha256: "91642f1138fff17ef0b9f50a3889e395582187a06faf88b88c19746bda46b973",
+    run: "01M802FG42EYDAM4CS6A3HECP0",
+    sha256: "abfe18213732927ddc428064b5eabfd517ad1242fea7c44324526bfcd6e86340",
 };
 pub const DEVIATIONS: Recorded = Recorded {
     name: "deviations",
