@@ -1,5 +1,7 @@
 //! The loop itself.
 
+mod shown;
+
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,17 +10,16 @@ use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::answers::{answered, being_left, is_kept, no_answer, people};
+use super::answers::{answered, being_left, is_kept, no_answer};
 use super::auto::{self, Next};
 use super::foresight::Foresight;
-use super::handle::{Over, PracticeCode, Request, View};
+use super::handle::{Over, Request, View};
 use super::panics::{self, caught};
 use super::{Opening, Operator, Parts};
 use crate::engine::ProofNeed;
 use crate::engine::command::{Command, Refusal, RefusalKind};
 use crate::engine::effect::{CallRequest, Effect};
 use crate::engine::ports::{CloudReply, JournalError, MfaDenied, MfaRequest};
-use crate::engine::snapshot::Activity;
 use crate::model::event::{Event, MfaProof, MfaRefusal, Stamped, Timer};
 use crate::model::outcome::{CloudError, Mode, RunStatus};
 use crate::report::row::Row;
@@ -551,56 +552,5 @@ impl Driver {
             (Some(over), None) => Some(over.clone()),
             (None, None) => None,
         }
-    }
-
-    fn publish(&mut self, over: Option<Over>) {
-        if !std::mem::take(&mut self.dirty) && over.is_none() {
-            return;
-        }
-        let now_ms = self.parts.clock.now_ms();
-        for step in self.parts.engine.calling() {
-            let progress = self.parts.cloud.progress(&step);
-            self.parts.engine.hear_progress(&step, progress.as_ref(), now_ms);
-        }
-        if self.parts.operator == Operator::Person {
-            self.foresight.look(&mut self.parts.engine, now_ms);
-        }
-        let mut snapshot = self.parts.engine.snapshot(now_ms);
-        let (seq, head) = self.parts.journal.head();
-        snapshot.journal_seq = seq;
-        snapshot.journal_head = head.chars().take(8).collect();
-        if let Some(drill) = &mut snapshot.drill {
-            drill.faults.clone_from(&self.parts.faults);
-        }
-        for step in snapshot.steps.iter_mut().filter(|step| step.activity_kind == Activity::Calling) {
-            if let Some(progress) = self.parts.cloud.progress(&step.key) {
-                step.activity = progress.words();
-            }
-        }
-        let practice = self.practice(&mut snapshot, now_ms);
-        let (rows, is_open) = (Arc::clone(&self.rows), self.is_open);
-        self.view.send_replace(Arc::new(View { snapshot, rows, practice, is_open, watched: None, over }));
-    }
-
-    /// Codes of the drill authenticator for everybody a gate may ask, and the devices' names.
-    fn practice(&self, snapshot: &mut crate::engine::snapshot::Snapshot, now_ms: i64) -> Vec<PracticeCode> {
-        let mfa = &self.parts.mfa;
-        for step in &mut snapshot.steps {
-            let views = [
-                step.gate.as_mut().and_then(|gate| gate.mfa.as_mut()),
-                step.rollback.as_mut().and_then(|rollback| rollback.mfa.as_mut()),
-                step.unknown.as_mut().and_then(|unknown| unknown.mfa.as_mut()),
-            ];
-            for view in views.into_iter().flatten() {
-                view.device = mfa.device(&view.person).unwrap_or_default();
-            }
-        }
-        people(&self.parts.engine)
-            .into_iter()
-            .filter_map(|person| {
-                let (code, left_ms) = mfa.practice_code(&person, now_ms)?;
-                Some(PracticeCode { person, code, left_ms })
-            })
-            .collect()
     }
 }

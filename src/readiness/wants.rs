@@ -64,14 +64,7 @@ pub(super) fn of(wanted: &Wanted<'_>) -> Vec<Question> {
         "aws/cloudfront.update_origin" | "aws/cloudfront.get_distribution" => distribution(wanted, "id"),
         "aws/cloudfront.create_invalidation" => distribution(wanted, "distribution_id"),
         "aws/s3.head_bucket" => bucket(wanted, &[]),
-        "aws/s3.copy_from_replica" | "aws/s3.compare_with_replica" => [
-            bucket(wanted, &[(Check::Versioning, "aws/s3.get_bucket_versioning")]),
-            wanted.name("replica_bucket", |name| {
-                let with = json!({"bucket": name});
-                wanted.one(format!("bucket {name}"), Check::There { makes: false }, "aws/s3.head_bucket", &with)
-            }),
-        ]
-        .concat(),
+        "aws/s3.copy_from_replica" | "aws/s3.compare_with_replica" => two_buckets(wanted),
         "aws/s3.get_bucket_versioning" | "aws/s3.list_object_versions" | "aws/s3.restore_object_version" => {
             bucket(wanted, &[(Check::Versioning, "aws/s3.get_bucket_versioning")])
         }
@@ -106,6 +99,15 @@ pub(super) fn of(wanted: &Wanted<'_>) -> Vec<Question> {
         // Resolvers answer for the side that is left until traffic moves; people and the engine are asked later.
         _ => Vec::new(),
     }
+}
+
+/// The bucket that is put right, and the replica that it is put right from.
+fn two_buckets(wanted: &Wanted<'_>) -> Vec<Question> {
+    let replica = wanted.name("replica_bucket", |name| {
+        let with = json!({"bucket": name});
+        wanted.one(format!("bucket {name}"), Check::There { makes: false }, "aws/s3.head_bucket", &with)
+    });
+    [bucket(wanted, &[(Check::Versioning, "aws/s3.get_bucket_versioning")]), replica].concat()
 }
 
 /// The read that shows what a call is going to make; such a thing is not there before.

@@ -50,13 +50,12 @@ impl Folding {
     /// # Errors
     /// When the first record is no start of a run, or its runbook is not what it says.
     pub fn take(&mut self, stamped: &Stamped, run: &str) -> Result<(), ReplayError> {
-        let replayed = match &mut self.replayed {
-            Some(replayed) => replayed,
-            None => {
-                let (header, at_ms) = header(std::slice::from_ref(stamped))?;
-                let engine = Engine::new(plan(header, run, at_ms)?, run, header);
-                self.replayed.insert(Replayed { header: header.clone(), engine })
-            }
+        let replayed = if let Some(replayed) = &mut self.replayed {
+            replayed
+        } else {
+            let (header, at_ms) = header(std::slice::from_ref(stamped))?;
+            let engine = Engine::new(plan(header, run, at_ms)?, run, header);
+            self.replayed.insert(Replayed { header: header.clone(), engine })
         };
         // What these once caused has long been done, or is asked for again by `RunResumed`.
         drop(replayed.engine.handle(stamped));

@@ -76,8 +76,7 @@ pub fn act(model: &mut Model, view: &View, act: Act, out: &mut Vec<Outgoing>) {
         Act::WriteHtml => out.push(Outgoing::Write(Paper::Timeline(Format::Html), None)),
         Act::Export => open(model, view, Kind::Export, ""),
         Act::History => out.push(Outgoing::History),
-        Act::Mark | Act::Compare => {}
-        Act::NextField | Act::PrevField => {}
+        Act::Mark | Act::Compare | Act::NextField | Act::PrevField => {}
     }
 }
 

@@ -10,9 +10,9 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use ratatui::buffer::Buffer;
-use ratatui::crossterm::event::Event;
+use ratatui::crossterm::event::{Event, EventStream};
 use ratatui::layout::Rect;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::Exit;
@@ -39,20 +39,7 @@ const KEY_FRAME: Duration = Duration::from_millis(4);
 /// When the terminal cannot be claimed or written to. It is restored in every case.
 pub async fn run(mut handle: Handle, options: Options, archive: Option<Arc<dyn Archive>>) -> io::Result<Exit> {
     let first = handle.view.borrow_and_update().clone();
-    let last_words = match first.watched {
-        None => format!("the run can go on: lifeboat resume {}", first.snapshot.run),
-        Some(_) => "the run itself is not touched by this".to_owned(),
-    };
-    let mut app = App {
-        term: Term::claim(options.title, &last_words)?,
-        model: Model::new(options, Term::size()?),
-        started: Instant::now(),
-        last_frame: None,
-        answers: FuturesUnordered::new(),
-        jobs: Jobs::new()?,
-        archive,
-        wants_history: false,
-    };
+    let mut app = App::new(&first, options, archive)?;
     let mut view = first;
     let mut events = events().await;
     let mut hangup = hung_up();
@@ -110,12 +97,8 @@ pub async fn run(mut handle: Handle, options: Options, archive: Option<Arc<dyn A
                 return Ok(exit);
             }
         }
-        if std::mem::take(&mut app.wants_history)
-            && let Some(archive) = app.archive.clone()
-        {
-            let is_there =
-                record::show(&mut app.term, &mut events, &mut hangup, archive.as_ref(), app.model.options).await?;
-            if !is_there {
+        if std::mem::take(&mut app.wants_history) {
+            if !app.history(&mut events, &mut hangup).await? {
                 return Ok(Exit::TerminalLost);
             }
             due = Some(KEY_FRAME);
@@ -138,6 +121,29 @@ struct App {
 type Answer = futures_util::future::BoxFuture<'static, (u64, Result<(), Refusal>)>;
 
 impl App {
+    fn new(first: &View, options: Options, archive: Option<Arc<dyn Archive>>) -> io::Result<Self> {
+        let last_words = match first.watched {
+            None => format!("the run can go on: lifeboat resume {}", first.snapshot.run),
+            Some(_) => "the run itself is not touched by this".to_owned(),
+        };
+        Ok(Self {
+            term: Term::claim(options.title, &last_words)?,
+            model: Model::new(options, Term::size()?),
+            started: Instant::now(),
+            last_frame: None,
+            answers: FuturesUnordered::new(),
+            jobs: Jobs::new()?,
+            archive,
+            wants_history: false,
+        })
+    }
+
+    /// Past runs, until they are closed. False: the terminal is gone.
+    async fn history(&mut self, events: &mut EventStream, hangup: &mut watch::Receiver<bool>) -> io::Result<bool> {
+        let Some(archive) = self.archive.clone() else { return Ok(true) };
+        record::show(&mut self.term, events, hangup, archive.as_ref(), self.model.options).await
+    }
+
     /// Hands an input to the screen and carries out what comes of it.
     async fn take(&mut self, handle: &Handle, view: &View, event: UiEvent) -> io::Result<Option<Exit>> {
         if matches!(event, UiEvent::Resize(..)) {

@@ -281,7 +281,7 @@ fn a_delete_aimed_at_production_never_leaves() {
         let home = Home::new();
         let file = home.write("stray.yaml", STRAY_DELETE.replace("NAME", name));
         let said = home.run(&["drill", &file, "--seed", "7", "--no-tui", "--yes", "--speed", "max"]);
-        let deletes = home.changes().iter().filter(|call| call.to_string().contains("delete_table")).count();
+        let deletes = home.changes().iter().filter(|call| call.contains("delete_table")).count();
         let gates = events(&home.journal(), "GateOpened").iter().filter(|event| event["step"] == "discard").count();
         let failed = events(&home.journal(), "StepFailed").first().map(|event| event["reason"].to_string());
         (said.code, deletes, gates, failed.unwrap_or_default())

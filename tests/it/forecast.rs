@@ -1,7 +1,5 @@
 //! What the drills kept on a machine tell of the next run: `plan`, `status`, and a damaged journal among them.
 
-#![expect(clippy::unwrap_used, reason = "a test whose surroundings fail has failed")]
-
 use serde_json::{Value, json};
 
 use crate::home::Home;

@@ -184,13 +184,12 @@ impl Folded {
     }
 
     fn step(&mut self, key: &str, at_ms: i64) -> &mut Step {
-        let ix = match self.by_key.get(key) {
-            Some(&ix) => ix,
-            None => {
-                self.by_key.insert(key.to_owned(), self.steps.len());
-                self.steps.push(Step::new(key, at_ms));
-                self.steps.len() - 1
-            }
+        let ix = if let Some(&ix) = self.by_key.get(key) {
+            ix
+        } else {
+            self.by_key.insert(key.to_owned(), self.steps.len());
+            self.steps.push(Step::new(key, at_ms));
+            self.steps.len() - 1
         };
         &mut self.steps[ix]
     }

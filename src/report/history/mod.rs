@@ -54,6 +54,7 @@ pub fn history(plan: &Plan, runs: &[PastRun], damaged: u32) -> History {
 
 /// Durations of one step as they were found.
 #[derive(Default)]
+#[expect(clippy::struct_field_names, reason = "units stand in names")]
 struct Kept {
     ended_ms: Vec<u64>,
     cut_ms: Vec<u64>,

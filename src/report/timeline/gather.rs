@@ -113,7 +113,7 @@ impl Gathered {
         };
         match &stamped.event {
             Event::ActionSucceeded { ticket, request_id, .. } => {
-                answered(ticket, "succeeded", request_id.as_ref(), None)
+                answered(ticket, "succeeded", request_id.as_ref(), None);
             }
             Event::ActionRefused { ticket, error } => answered(ticket, "refused", None, Some(error)),
             Event::ActionUnknown { ticket, error } => answered(ticket, "unknown", None, Some(error)),

@@ -111,7 +111,7 @@ fn fitting_rows(rows: &mut dyn Iterator<Item = Entry>, options: &Options) -> Fit
         match row.kind {
             RowKind::Check | RowKind::Sent | RowKind::Answer | RowKind::Detail => passed_over += 1,
             RowKind::Run | RowKind::People | RowKind::Ended | RowKind::Deviation | RowKind::Failure | RowKind::Note => {
-                main.push(row_line(&row, options), ROWS_CHARS)
+                main.push(row_line(&row, options), ROWS_CHARS);
             }
         }
     }
@@ -140,7 +140,7 @@ fn summary(document: &Document, options: &Options) -> Vec<Line> {
     let over: Vec<Line> = over.map(|figure| Line::new(format!("{} ", figure.name), figure_words(&figure))).collect();
     let shares: Vec<String> = figures::shares(document)
         .into_iter()
-        .map(|share| format!("{} {} ({}%)", share.name.to_lowercase(), clock_hms(share.ms), share.percent))
+        .map(|share| format!("{} {} ({}%)", share.name, clock_hms(share.ms), share.percent))
         .collect();
     lines.extend(over);
     lines.push(Line::new("Time ", shares.join(", ")));

@@ -124,14 +124,13 @@ impl History {
     /// A third one takes the place of the first.
     fn mark(&mut self) {
         let Some(id) = self.here() else { return };
-        match self.marked.iter().position(|known| *known == id) {
-            Some(at) => drop(self.marked.remove(at)),
-            None => {
-                if self.marked.len() == 2 {
-                    self.marked.remove(0);
-                }
-                self.marked.push(id);
+        if let Some(at) = self.marked.iter().position(|known| *known == id) {
+            self.marked.remove(at);
+        } else {
+            if self.marked.len() == 2 {
+                self.marked.remove(0);
             }
+            self.marked.push(id);
         }
         self.message = (self.marked.len() == 1).then(|| "mark another one, then d compares".to_owned());
     }

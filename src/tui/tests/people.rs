@@ -7,8 +7,8 @@ use crate::tui::fixtures;
 use crate::tui::model::Page;
 use crate::tui::update::Outgoing;
 
-fn copied(keyboard: &Keyboard) -> Vec<&str> {
-    let copy = |out| if let &Outgoing::Copy(ref text) = out { Some(text.as_str()) } else { None };
+fn copied(keyboard: &Keyboard) -> Vec<String> {
+    let copy = |out: &Outgoing| if let Outgoing::Copy(text) = out { Some(text.clone()) } else { None };
     keyboard.out.iter().filter_map(copy).collect()
 }
 

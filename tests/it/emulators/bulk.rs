@@ -71,6 +71,10 @@ fn good(key: &str) -> String {
     format!("good {key}")
 }
 
+fn with(keys: &[&String], body: fn(&str) -> String) -> Vec<(String, String)> {
+    keys.iter().map(|key| ((*key).clone(), body(key))).collect()
+}
+
 /// As long as the good one: only the tag tells.
 fn evil(key: &str) -> String {
     format!("evil {key}")
@@ -86,24 +90,24 @@ impl Buckets {
             let on = json!({"Bucket": bucket, "VersioningConfiguration": {"Status": "Enabled"}});
             hand.call(&pair, ("s3", region), "put_bucket_versioning", on);
         }
-        let kind = |n: usize| if n % 4 == 0 { Was::Overwritten } else { Was::Missing };
+        let kind = |n: usize| if n.is_multiple_of(4) { Was::Overwritten } else { Was::Missing };
         let mut objects: Vec<_> = (0..to_copy).map(|n| (format!("up/{n:06}"), kind(n))).collect();
         objects.extend((0..to_copy / 20).map(|n| (format!("up/{n:06}-right"), Was::Right)));
         let of = |kinds: &[Was]| -> Vec<&String> {
             objects.iter().filter(|(_, was)| kinds.contains(was)).map(|(key, _)| key).collect()
         };
         let all = of(&[Was::Missing, Was::Overwritten, Was::Right]);
-        put(&pair, REPLICA, all.iter().map(|key| ((*key).clone(), good(key))).collect());
+        put(&pair, REPLICA, &with(&all, good));
         let other = "other/left-alone".to_owned();
-        put(&pair, REPLICA, vec![(other.clone(), good(&other))]);
-        put(&pair, BUCKET, of(&[Was::Right]).iter().map(|key| ((*key).clone(), good(key))).collect());
+        put(&pair, REPLICA, &[(other.clone(), good(&other))]);
+        put(&pair, BUCKET, &with(&of(&[Was::Right]), good));
         let moment = later_than_all(&mut hand, &pair);
         let over = of(&[Was::Overwritten]);
         for bucket in [REPLICA, BUCKET] {
-            put(&pair, bucket, over.iter().map(|key| ((*key).clone(), evil(key))).collect());
+            put(&pair, bucket, &with(&over, evil));
         }
         let tap = Tap::before(pair.ministack.address());
-        Self { moment, objects, tap, hand, pair }
+        Self { pair, hand, tap, moment, objects }
     }
 
     fn to_copy(&self) -> usize {
@@ -165,7 +169,7 @@ impl Buckets {
 /// A moment after everything that is there, in the emulator's own time: what is put from now on is later.
 fn later_than_all(hand: &mut Hand, pair: &Pair) -> String {
     let read = |hand: &mut Hand| -> chrono::DateTime<chrono::Utc> {
-        put(pair, REPLICA, vec![("clock".to_owned(), "tick".to_owned())]);
+        put(pair, REPLICA, &[("clock".to_owned(), "tick".to_owned())]);
         let head = hand.call(pair, ("s3", AWAY), "list_objects_v2", json!({"Bucket": REPLICA, "Prefix": "clock"}));
         head["Contents"][0]["LastModified"].as_str().unwrap().parse().unwrap()
     };
@@ -176,7 +180,7 @@ fn later_than_all(hand: &mut Hand, pair: &Pair) -> String {
 }
 
 /// Puts objects, several at a time; faster than boto3, which is not what is tried here.
-fn put(pair: &Pair, bucket: &str, objects: Vec<(String, String)>) {
+fn put(pair: &Pair, bucket: &str, objects: &[(String, String)]) {
     let chunk = objects.len().div_ceil(6).max(1);
     let region = if bucket == REPLICA { AWAY } else { HOME };
     std::thread::scope(|scope| {
@@ -225,6 +229,16 @@ fn answered(answers: &mut BufReader<TcpStream>) {
     std::io::copy(&mut answers.take(length), &mut std::io::sink()).unwrap();
 }
 
+/// Lets so many copies through, sees them on the screen, and kills the process.
+fn kill_after(mut terminal: Terminal, tap: &Tap, copies: usize) {
+    tap.wait_until_held();
+    let told = Some(copies);
+    terminal.wait_until("how far it is", |screen| (done_on(screen) == told).then_some(()));
+    terminal.kill();
+    // What was on its way arrives all the same.
+    tap.release();
+}
+
 /// A run of the runbook in a terminal, and people at it.
 struct Run {
     home: Home,
@@ -255,16 +269,6 @@ impl Run {
         terminal.send(ENTER);
         terminal.wait_until("the run", |screen| (!screen.contains("Enter begin")).then_some(()));
         terminal
-    }
-
-    /// Lets so many copies through, sees them on the screen, and kills the process.
-    fn kill_after(&mut self, mut terminal: Terminal, tap: &Tap, copies: usize) {
-        tap.wait_until_held();
-        let told = Some(copies);
-        terminal.wait_until("how far it is", |screen| (done_on(screen) == told).then_some(()));
-        terminal.kill();
-        // What was on its way arrives all the same.
-        tap.release();
     }
 
     /// Decides on the in-doubt screen that it is sent again, for the reason that the probe gives.
@@ -303,7 +307,7 @@ fn killed_twice(to_copy: usize) -> (Vec<String>, Buckets) {
     buckets.tap.hold_after(first);
     let mut terminal = run.terminal();
     assert_eq!(run.people.pass(&mut terminal), "copy");
-    run.kill_after(terminal, &buckets.tap, first);
+    kill_after(terminal, &buckets.tap, first);
 
     // Those that were on their way have come through, and are not copied again.
     let so_far = buckets.tap.copies().len();
@@ -311,7 +315,7 @@ fn killed_twice(to_copy: usize) -> (Vec<String>, Buckets) {
     buckets.tap.hold_after(so_far + first);
     let mut terminal = run.terminal();
     run.send_again(&mut terminal);
-    run.kill_after(terminal, &buckets.tap, first);
+    kill_after(terminal, &buckets.tap, first);
 
     let mut terminal = run.terminal();
     run.send_again(&mut terminal);
@@ -340,7 +344,7 @@ fn without_the_tags(to_copy: usize) -> bool {
     buckets.tap.hold_after(first);
     let mut terminal = run.terminal();
     assert_eq!(run.people.pass(&mut terminal), "copy");
-    run.kill_after(terminal, &buckets.tap, first);
+    kill_after(terminal, &buckets.tap, first);
     buckets.tap.take_the_tags_away();
     let mut terminal = run.terminal();
     run.send_again(&mut terminal);
@@ -359,7 +363,7 @@ fn objects_come_back_once_each_though_the_process_is_killed_twice() {
     assert!(wrong.is_empty(), "{wrong:#?}");
     // The witness is no fool: what it must find, it finds.
     let (key, _) = buckets.objects[1].clone();
-    put(&buckets.pair, BUCKET, vec![(key.clone(), good(&key))]);
+    put(&buckets.pair, BUCKET, &[(key.clone(), good(&key))]);
     let gone = json!({"Bucket": BUCKET, "Key": buckets.objects[2].0});
     buckets.hand.call(&buckets.pair, ("s3", HOME), "delete_object", gone);
     let found = buckets.wrong();

@@ -185,10 +185,10 @@ impl<'a> Told<'a> {
             Event::RunAborted { .. } if has_always() => {
                 self.is_ended.get_or_insert(RunStatus::Aborted);
             }
-            Event::StepConfirmed { step, .. } | Event::StepAutoConfirmed { step, .. } if self.is_ended.is_some() => {
-                if of(step).is_none_or(|step| !step.always) {
-                    found.push(format!("{ENDED}: `{step}` was confirmed"));
-                }
+            Event::StepConfirmed { step, .. } | Event::StepAutoConfirmed { step, .. }
+                if self.is_ended.is_some() && of(step).is_none_or(|step| !step.always) =>
+            {
+                found.push(format!("{ENDED}: `{step}` was confirmed"));
             }
             Event::RunFinished { status, .. } if *status != self.is_ended.unwrap_or(RunStatus::Succeeded) => {
                 found.push(format!("{ENDED}: it finished as {status:?}"));

@@ -106,6 +106,7 @@ impl Serialize for Spans<'_> {
 type Range = (i64, i64);
 
 /// A run and what is known of its steps before the first span is written.
+#[expect(clippy::struct_field_names, reason = "the protocol's name of it")]
 struct Trace<'a> {
     document: &'a Document,
     trace_id: String,

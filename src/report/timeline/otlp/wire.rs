@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the protocol's names")]
 pub struct Span {
     pub trace_id: String,
     pub span_id: String,
@@ -60,6 +61,7 @@ pub struct Attribute {
 
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::enum_variant_names, reason = "the protocol's names")]
 pub enum AnyValue {
     StringValue(String),
     BoolValue(bool),

@@ -2,6 +2,7 @@
 //! made it, names and web pages, real databases, an operator's programs and keys.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
@@ -72,7 +73,7 @@ impl Around {
             let section = format!("[profile {}]\n", &found[1]);
             if !config.contains(&section) {
                 let keys = (&self.row.account, SECRET_KEY);
-                config += &format!("{section}aws_access_key_id = {}\naws_secret_access_key = {}\n", keys.0, keys.1);
+                let _ = write!(config, "{section}aws_access_key_id = {}\naws_secret_access_key = {}\n", keys.0, keys.1);
             }
         }
         let past = |service: &str| {

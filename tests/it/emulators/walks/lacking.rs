@@ -62,8 +62,8 @@ fn what_they_lack_they_still_lack() {
 fn what_they_lack_is_tested_at_the_wire() {
     for lack in lacks() {
         let [file, test] = &lack.wire;
-        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
-        assert!(text.contains(&format!("fn {test}(")), "{}: there is no {test} in {file}", lack.operation);
+        let source = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+        assert!(source.contains(&format!("fn {test}(")), "{}: there is no {test} in {file}", lack.operation);
         assert!(!lack.answers.is_empty());
     }
 }
@@ -80,7 +80,7 @@ fn what_stands_in_is_on_the_list() {
                     used.insert(operation);
                 }
                 (None, Some(_)) => {
-                    assert!(one.how.get("edit").is_some(), "{name}: only an answer is edited: {}", one.how)
+                    assert!(one.how.get("edit").is_some(), "{name}: only an answer is edited: {}", one.how);
                 }
                 _ => panic!("{name}: what stands in says for what: {}", one.how),
             }
@@ -95,7 +95,7 @@ fn what_stands_in_is_on_the_list() {
 #[test]
 fn the_list_is_written_down() {
     let file = folder().join("stand_ins.md");
-    let mut text = String::from(
+    let mut page = String::from(
         "Made by a test from the rows beside it: what stands in when shipped runbooks are walked against the emulators.\n\n\
          | Runbook | Operation that neither emulator has | What they answer | Tested at the wire by |\n|---|---|---|---|\n",
     );
@@ -105,19 +105,19 @@ fn the_list_is_written_down() {
         let meets = |operation: &str| row.stand_ins.iter().any(|one| one.lacks.as_deref() == Some(operation));
         for lack in lacks.iter().filter(|lack| meets(&lack.operation)) {
             let [file, test] = &lack.wire;
-            let _ = writeln!(text, "| {name} | {} | {} | `{test}` in {file} |", lack.operation, lack.answers);
+            let _ = writeln!(page, "| {name} | {} | {} | `{test}` in {file} |", lack.operation, lack.answers);
         }
     }
-    text += "\n| Runbook | Answer of an emulator that is put right |\n|---|---|\n";
+    page += "\n| Runbook | Answer of an emulator that is put right |\n|---|---|\n";
     for (name, row) in &rows {
         for otherwise in row.stand_ins.iter().filter_map(|one| one.otherwise.as_ref()) {
-            let _ = writeln!(text, "| {name} | {otherwise} |");
+            let _ = writeln!(page, "| {name} | {otherwise} |");
         }
     }
     if std::env::var_os("LIFEBOAT_WRITE_TABLE").is_some() {
-        std::fs::write(&file, &text).unwrap();
+        std::fs::write(&file, &page).unwrap();
     }
-    assert_eq!(std::fs::read_to_string(&file).unwrap_or_default(), text, "write it anew with LIFEBOAT_WRITE_TABLE=1");
+    assert_eq!(std::fs::read_to_string(&file).unwrap_or_default(), page, "write it anew with LIFEBOAT_WRITE_TABLE=1");
 }
 
 /// The README's table says what is walked, and nothing else.
@@ -125,10 +125,10 @@ fn the_list_is_written_down() {
 fn the_table_names_what_is_walked() {
     const ELSEWHERE: [&str; 3] =
         ["regional_failover", "lecture/database_backup_test", "babyshield/weekly_restore_drill"];
-    let text = include_str!("mod.rs");
+    let page = include_str!("mod.rs");
     for (name, _) in rows() {
         assert!(ON_EMULATORS.contains(&name.as_str()), "{name} is not in the table");
-        assert!(text.contains(&format!("(\"{name}\")]")), "{name} is not walked");
+        assert!(page.contains(&format!("(\"{name}\")]")), "{name} is not walked");
     }
     for name in ON_EMULATORS.iter().filter(|name| !ELSEWHERE.contains(name)) {
         assert!(folder().join(format!("{name}.yaml")).exists(), "{name} is not walked here");

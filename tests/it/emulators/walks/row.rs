@@ -133,6 +133,7 @@ pub struct StandIn {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "as the rows are written")]
 pub struct Database {
     pub database: String,
     pub user: String,
@@ -200,6 +201,7 @@ impl Notes {
         Self { known: BTreeMap::new(), now: Utc::now() }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "a note is written down and done with")]
     pub fn note(&mut self, name: &str, value: impl ToString) {
         self.known.insert(name.to_owned(), value.to_string());
     }
