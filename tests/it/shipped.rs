@@ -160,7 +160,6 @@ fn regional_failover_has_the_figures_of_its_procedure() {
 #[test]
 fn irreversible_steps_are_guarded_on_all_sides() {
     use lifeboat::model::outcome::Risk;
-    use lifeboat::model::plan::PlanStep;
     use lifeboat::model::runbook::{Confirm, MfaRule};
 
     for path in runbook_files() {
@@ -171,9 +170,7 @@ fn irreversible_steps_are_guarded_on_all_sides() {
             assert_eq!(step.gates.mfa, MfaRule::Fresh, "{place}");
             assert!(!step.checks.is_empty() && !step.verify.is_empty(), "{place}");
         }
-        // A message changes nothing of AWS: it goes by the runbook's own gates.
-        let is_message = |step: &&PlanStep| lifeboat::model::action::messages::is_message(&step.uses.action.value);
-        for step in plan.steps.iter().filter(|step| step.risk.changes() && !is_message(step)) {
+        for step in plan.steps.iter().filter(|step| step.risk.changes()) {
             assert!(!matches!(step.gates.confirm, Confirm::None), "{}: {}", path.display(), step.key);
         }
     }

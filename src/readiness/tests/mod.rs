@@ -133,7 +133,7 @@ fn a_world_that_is_ready_shows_no_gap() {
             "✓ dr | bucket content-acme-prod-replica | bucket | in us-east-1",
             "✓ primary | ecs cluster lecture-acme-cluster | capacity | ACTIVE",
             "✓ primary | service lecture-acme-cluster/lecture-backend-service | service | ACTIVE, 1 of 1 tasks run",
-            "✓  | program kubectl | program | found",
+            "✓ dr | program kubectl | program | found",
             "✓  | https://dr-api.acme.lecture-platform.com/health | endpoint | answers 200",
             "✓ global | zone Z0LECTUREPLATFORM | zone | lecture-platform.com.",
             "✓ global | record api.acme.lecture-platform.com CNAME | record | old.example, TTL 300s",
@@ -285,7 +285,9 @@ fn derived(action: &str) -> Vec<Question> {
 #[test]
 fn every_question_only_reads() {
     for spec in SPECS {
-        if NOTHING_TO_ASK.contains(&spec.name) {
+        // What a run deletes it has made itself: it is not there before, and alone it is refused.
+        let deletes = !example(spec.name).unwrap().operation().deletes().is_empty();
+        if NOTHING_TO_ASK.contains(&spec.name) || deletes {
             continue;
         }
         let questions = derived(spec.name);
@@ -353,8 +355,8 @@ fn what_a_step_makes_is_not_there_before() {
              verify: [{ uses: aws/rds.describe_db_clusters, expect: \"result.status == 'available'\" }] }",
             "{ id: writer, uses: aws/rds.create_db_instance, with: { db_instance_identifier: new-1, \
              db_instance_class: db.r6g.large, engine: aurora-mysql, db_cluster_identifier: new } }",
-            "{ id: delete, uses: aws/rds.delete_db_cluster, confirm: { type: gone }, \
-             with: { db_cluster_identifier: gone, skip_final_snapshot: true } }",
+            "{ id: delete, uses: aws/rds.delete_db_cluster, confirm: { type: new }, \
+             with: { db_cluster_identifier: new, skip_final_snapshot: true } }",
         ])
     };
     let table = |there: &'static [&'static str]| {
@@ -371,9 +373,9 @@ fn what_a_step_makes_is_not_there_before() {
             .map(|finding| format!("{} {}", finding.state.glyph(), finding.resource))
             .collect::<Vec<_>>()
     };
-    let whole = ["✓ cluster old", "✓ db cluster new", "✓ db instance new-1", "✓ cluster gone"];
-    assert_eq!(table(&["old", "gone"]), whole);
-    let wrong = ["✗ cluster old", "✗ db cluster new", "✓ db instance new-1", "✗ cluster gone"];
+    let whole = ["✓ cluster old", "✓ db cluster new", "✓ db instance new-1"];
+    assert_eq!(table(&["old"]), whole);
+    let wrong = ["✗ cluster old", "✗ db cluster new", "✓ db instance new-1"];
     assert_eq!(table(&["new"]), wrong);
 }
 

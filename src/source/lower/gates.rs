@@ -164,8 +164,6 @@ const IDENTIFIERS: &[&str] = &[
 
 /// The gates of one variant of a step.
 pub(super) fn gates(asked: &Asked, action: &str, risk: Risk, with: &Tree, sink: &mut Sink) -> Gates {
-    // A message changes nothing of AWS: it waits as a read does, and asks for a code only where all do.
-    let risk = if is_message(action) && risk == Risk::Reversible { Risk::Read } else { risk };
     let confirm = match (&asked.text, risk) {
         (Some(text), _) => Confirm::Type(text.clone()),
         (None, Risk::Irreversible) => Confirm::Type(identifier(with).unwrap_or_else(|| {
@@ -185,10 +183,13 @@ pub(super) fn gates(asked: &Asked, action: &str, risk: Risk, with: &Tree, sink: 
             ConfirmPolicy::Changes => Confirm::None,
         },
     };
+    // A message changes nothing of AWS: it goes out only when somebody has read it and said so, and asks for
+    // a code only where all do.
+    let of_code = if is_message(action) && risk == Risk::Reversible { Risk::Read } else { risk };
     Gates {
         confirm,
         message: asked.message.clone(),
-        mfa: mfa_rule(asked, risk, sink),
+        mfa: mfa_rule(asked, of_code, sink),
         approvals: asked.approvals.clone(),
     }
 }
