@@ -324,6 +324,9 @@ impl Engine {
             self.steps[ix].confirmed = Some(by.to_owned());
             self.drive(ix, at, out);
         } else {
+            if self.steps[ix].stage == Stage::Gated && self.steps[ix].attempt == attempt {
+                self.steps[ix].worded_otherwise = Some(by.to_owned());
+            }
             self.anomaly(out, format!("`{}` was confirmed while its gate was closed", self.plan.steps[ix].key));
         }
     }

@@ -189,6 +189,8 @@ pub struct StepState {
     pub type_text: Option<String>,
     pub message: Option<String>,
     pub confirmed: Option<String>,
+    /// Who confirmed a request that this version words otherwise: for the record alone, it opens no gate.
+    pub worded_otherwise: Option<String>,
     pub auto_confirmed: bool,
     pub mfa: bool,
     pub approvals: Vec<Approval>,
@@ -249,6 +251,7 @@ impl StepState {
             type_text: None,
             message: None,
             confirmed: None,
+            worded_otherwise: None,
             auto_confirmed: false,
             mfa: false,
             approvals: Vec::new(),
@@ -298,9 +301,15 @@ impl StepState {
         };
     }
 
+    /// Who confirmed what is waiting or was sent. The version that wrote a send down had found it confirmed.
+    pub fn confirmed_by(&self) -> Option<String> {
+        self.confirmed.clone().or_else(|| self.sent_ms.and(self.worded_otherwise.clone()))
+    }
+
     /// Forgets what people confirmed: they are asked again.
     pub fn unconfirm(&mut self) {
         (self.confirmed, self.auto_confirmed, self.mfa, self.recheck) = (None, false, false, None);
+        self.worded_otherwise = None;
     }
 
     /// Whether the answer of the call was lost, whatever was found out since.

@@ -191,7 +191,7 @@ impl Engine {
             rollback: self.rollback_view(ix, now_ms),
             unknown: self.unknown_view(ix, now_ms),
             reason: state.reason.clone(),
-            confirmed_by: state.confirmed.clone(),
+            confirmed_by: state.confirmed_by(),
             mfa: state.mfa,
             approvals: state.approvals.iter().map(|one| one.by.clone()).collect(),
             outputs: state.outputs.iter().map(|(name, value)| (name.clone(), plain(value))).collect(),

@@ -221,3 +221,24 @@ fn a_paused_run_starts_nothing() {
     bench.run("promote").unwrap();
     assert_eq!(bench.sends("promote"), 1);
 }
+
+/// A journal of a version that words requests otherwise: what was sent stays confirmed by somebody, what
+/// was not opens no gate.
+#[test]
+fn a_confirmation_of_another_wording_is_told_once_it_was_sent_and_opens_no_gate() {
+    let mut bench = gated_promotion();
+    bench.run("promote").unwrap();
+    for event in &mut bench.events {
+        if let Event::StepConfirmed { digest, .. } = event {
+            "sha256:00".clone_into(digest);
+        }
+    }
+    let whole = bench.events.clone();
+    let intent = whole.iter().position(|event| matches!(event, Event::ActionRequested { .. })).unwrap();
+    bench.events.truncate(intent);
+    bench.crash_and_resume();
+    assert_eq!((bench.step("promote").confirmed_by, bench.sends("promote")), (None, 0));
+    bench.events = whole;
+    bench.crash_and_resume();
+    assert_eq!(bench.step("promote").confirmed_by.as_deref(), Some("alice"));
+}
