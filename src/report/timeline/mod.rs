@@ -2,7 +2,7 @@
 //!
 //! [`Document`] is pure data, made safe to show; each renderer turns it into one format and says
 //! DRILL or REAL first. The rows go by one at a time, so that a long journal need not be held: a
-//! document may come without them, and [`write`] takes them from elsewhere ([`rows::InOrder`]).
+//! document may come without them, and [`write()`] takes them from elsewhere ([`rows::InOrder`]).
 
 pub mod chart;
 pub mod csv;
