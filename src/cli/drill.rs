@@ -137,7 +137,7 @@ pub fn resume(settings: &Settings, wanted: &Resume) -> Outcome {
     let binary = Fingerprint::begin();
     let stopped = session::take_up(settings, &wanted.run)?;
     if let Some(status) = stopped.engine.finished() {
-        return Err(CliError::usage(format!("run {} has ended: {}", stopped.run, summary::run_word(status)))
+        return Err(CliError::usage(format!("run {} has ended: {}", stopped.run, status.word()))
             .hint(format!("lifeboat timeline {} tells its story", stopped.run)));
     }
     if !stopped.header.is_simulated() {

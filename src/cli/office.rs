@@ -12,7 +12,6 @@ use super::export;
 use super::kept;
 use super::runs::{begun_ms, find};
 use super::settings::Settings;
-use super::summary::run_word;
 use crate::journal::store;
 use crate::model::time::{clock_hms, rfc3339};
 use crate::report::postmortem::Shipped;
@@ -49,7 +48,7 @@ impl Office {
             when: rfc3339(begun_ms(id)).chars().take(16).collect::<String>().replace('T', " "),
             runbook: crate::model::text::safe(&summary.runbook),
             banner: summary.mode.banner(),
-            result: run_word(summary.status).to_owned(),
+            result: summary.status.word().to_owned(),
             rto: summary.rto.map(|rto| (rto.actual_ms, rto.budget_ms, rto.met)),
             slowest: slowest.map(|one| format!("{} {}", one.id, clock_hms(one.actual_ms))).unwrap_or_default(),
             seed: seed.unwrap_or_default(),

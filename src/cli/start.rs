@@ -10,7 +10,6 @@ use super::office::Office;
 use super::runs::begun_ms;
 use super::settings::Settings;
 use super::shipped;
-use super::summary::run_word;
 use crate::engine::snapshot::Snapshot;
 use crate::journal::store;
 use crate::model::outcome::{Mode, RunStatus};
@@ -158,7 +157,7 @@ fn result(summary: &Summary) -> &'static str {
     match summary.status {
         RunStatus::Succeeded if has_missed => "missed",
         RunStatus::Succeeded => "recovered",
-        other => run_word(other),
+        other => other.word(),
     }
 }
 

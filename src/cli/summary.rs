@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::model::outcome::{RunStatus, StepStatus};
+use crate::model::outcome::StepStatus;
 use crate::model::text::safe;
 use crate::model::time::{clock_hms, human_ms};
 use crate::report::summary::{ObjectiveSummary, StepSummary, Summary};
@@ -15,7 +15,7 @@ pub fn render(summary: &Summary) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{}", safe(shown).trim_end());
     };
-    line(&format!("{}   {}   {}", run_word(summary.status).to_uppercase(), summary.runbook, summary.mode.banner()));
+    line(&format!("{}   {}   {}", summary.status.word().to_uppercase(), summary.runbook, summary.mode.banner()));
     line(&format!("run       {}", summary.run));
     line(&format!("operator  {}", summary.operator));
     let ended = summary.ended_at.as_ref().map_or_else(|| "goes on".to_owned(), |at| format!("to {at}"));
@@ -69,17 +69,4 @@ fn objective_words(objective: &ObjectiveSummary) -> String {
         None => "still open".to_owned(),
     };
     format!("{budget}, {}: {against}", clock_hms(actual))
-}
-
-/// The word for how a run stands.
-#[must_use]
-pub const fn run_word(status: RunStatus) -> &'static str {
-    match status {
-        RunStatus::Running => "running",
-        RunStatus::Waiting => "waiting",
-        RunStatus::Paused => "paused",
-        RunStatus::Succeeded => "succeeded",
-        RunStatus::Failed => "failed",
-        RunStatus::Aborted => "aborted",
-    }
 }

@@ -14,7 +14,7 @@ use super::doctor::now_ms;
 use super::exit::{CliError, Exit, Outcome};
 use super::mfa::code;
 use super::settings::Settings;
-use super::{face, kept, out, runs, summary};
+use super::{face, kept, out, runs};
 use crate::engine::command::RefusalKind;
 use crate::hatch::{Answer, Sheet, Visit, VisitError};
 use crate::journal::{self, store::RunEntry};
@@ -164,7 +164,7 @@ fn nobody(settings: &Settings, entry: &RunEntry) -> CliError {
         Err(error) => return error,
     };
     if let Some(status) = kept.replayed.engine.finished() {
-        return CliError::usage(format!("run {run} has ended: {}", summary::run_word(status)))
+        return CliError::usage(format!("run {run} has ended: {}", status.word()))
             .hint(format!("lifeboat timeline {run} tells its story"));
     }
     if let Err(error) = kept.verdict() {

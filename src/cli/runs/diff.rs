@@ -69,7 +69,7 @@ fn line(page: &mut String, text: &str) {
 }
 
 fn head(name: &str, side: &Side) -> String {
-    let status = crate::cli::summary::run_word(side.status);
+    let status = side.status.word();
     format!("{name}  {}  {:<5}  {}  {}  {status}", side.run, side.banner, side.started_at, side.runbook)
 }
 

@@ -105,7 +105,7 @@ fn row_text(entry: &RunEntry, summary: &Result<Summary, CliError>) -> String {
     match summary {
         Ok(summary) => {
             let rto = summary.rto.and_then(|rto| rto.actual_ms).map(clock_hms).unwrap_or_default();
-            let (mode, status) = (summary.mode.banner(), summary::run_word(summary.status));
+            let (mode, status) = (summary.mode.banner(), summary.status.word());
             let (at, runbook) = (rfc3339(begun_ms(&entry.id)), &summary.runbook);
             format!("{}  {at}  {mode:<5}  {status:<9}  RTO {rto:<8}  {runbook}  {}", entry.id, ago(begun_ms(&entry.id)))
         }

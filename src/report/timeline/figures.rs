@@ -3,7 +3,7 @@
 use super::Document;
 use super::chart::StepBar;
 use crate::model::milestone::Milestone;
-use crate::model::outcome::{Mode, RunStatus};
+use crate::model::outcome::Mode;
 use crate::model::plan::Intent;
 use crate::model::time::{clock_hms, human_ms, rfc3339};
 
@@ -146,17 +146,6 @@ pub(super) fn records(bar: &StepBar) -> String {
     }
 }
 
-pub(super) const fn status_word(status: RunStatus) -> &'static str {
-    match status {
-        RunStatus::Running => "running",
-        RunStatus::Waiting => "waiting",
-        RunStatus::Paused => "paused",
-        RunStatus::Succeeded => "succeeded",
-        RunStatus::Failed => "failed",
-        RunStatus::Aborted => "aborted",
-    }
-}
-
 /// Where a run was, with what, by whom: name and value, in the order in which they are read.
 pub(super) fn facts(document: &Document) -> Vec<(String, String)> {
     let mut facts: Vec<(String, String)> = Vec::new();
@@ -164,7 +153,7 @@ pub(super) fn facts(document: &Document) -> Vec<(String, String)> {
     fact("Run", document.run.clone());
     fact("Runbook", document.runbook.clone());
     fact("Digest", document.digest.clone());
-    fact("Status", status_word(document.status).to_owned());
+    fact("Status", document.status.word().to_owned());
     fact("Operator", document.operator.clone());
     fact("Regions", document.regions.clone());
     fact("Account", document.account.clone());

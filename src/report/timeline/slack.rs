@@ -55,7 +55,7 @@ pub fn write(
     let evidence = figures::evidence(document).into_iter().map(|(name, value)| format!("{name}: {value}"));
     let evidence = cut(&evidence.collect::<Vec<_>>().join("\n"), BLOCK_CHARS);
     blocks.push(json!({"type": "context", "elements": [plain(&evidence)]}));
-    let status = figures::status_word(document.status);
+    let status = document.status.word();
     let message = json!({"text": escape(&cut(&format!("{title}: {status}"), BLOCK_CHARS)), "blocks": blocks});
     serde_json::to_writer_pretty(&mut *out, &message)?;
     out.write_all(b"\n")
@@ -125,7 +125,7 @@ fn fitting_rows(rows: &mut dyn Iterator<Item = Entry>, options: &Options) -> Fit
 fn summary(document: &Document, options: &Options) -> Vec<Line> {
     let mut lines = vec![Line::new("", figures::kind(document))];
     let mut line = |name: &str, value: String| lines.push(Line::new(format!("{name} "), fit(&value, ROW_CELLS)));
-    line("Status", figures::status_word(document.status).to_owned());
+    line("Status", document.status.word().to_owned());
     line("Operator", document.operator.clone());
     let at = |at_ms: i64| match &options.zone {
         Some(zone) => format!("{} ({})", rfc3339(at_ms), zone.shown(at_ms)),

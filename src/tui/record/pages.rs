@@ -2,7 +2,6 @@
 
 use super::PastRun;
 use super::state::{History, Page};
-use crate::model::outcome::RunStatus;
 use crate::model::text::{fit, width};
 use crate::model::time::{clock_hms, hms_utc, human_ms};
 use crate::report::diff::{Diff, Side, Timing};
@@ -114,15 +113,10 @@ pub fn heading(cells: usize) -> String {
 }
 
 fn one(document: &Document, cells: usize) -> Vec<Row2> {
-    let status = match document.status {
-        RunStatus::Running => "running",
-        RunStatus::Waiting => "waiting",
-        RunStatus::Paused => "paused",
-        RunStatus::Succeeded => "succeeded",
-        RunStatus::Failed => "failed",
-        RunStatus::Aborted => "aborted",
-    };
-    let mut rows = vec![Row2::left(vec![seg(status, Tone::Strong), quiet(format!("  led by {}", document.operator))])];
+    let mut rows = vec![Row2::left(vec![
+        seg(document.status.word(), Tone::Strong),
+        quiet(format!("  led by {}", document.operator)),
+    ])];
     rows.extend(document.rto.map(|objective| self::objective("RTO", objective)));
     rows.extend(document.rpo.map(|objective| self::objective("RPO", objective)));
     heading_row(&mut rows, "WHERE THE TIME WENT");

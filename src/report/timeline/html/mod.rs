@@ -221,7 +221,7 @@ impl<'a> Page<'a> {
             banner: document.banner,
             title: &document.title,
             kind: figures::kind(document),
-            status: figures::status_word(document.status),
+            status: document.status.word(),
             good: is_good(document),
             subtitle: subtitle(document, options),
             zone: options.zone.as_ref().map(super::Zone::name),

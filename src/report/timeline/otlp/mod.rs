@@ -22,7 +22,7 @@ use serde::{Serialize, Serializer};
 
 use super::chart::{Call, Part, PhaseBar, StepBar};
 use super::document::{Deviation, Note};
-use super::{Document, Entry, Format, Options, figures};
+use super::{Document, Entry, Format, Options};
 use crate::engine::snapshot::WaitsOn;
 use crate::model::outcome::{RunStatus, StepStatus};
 use crate::model::time::rfc3339;
@@ -150,7 +150,7 @@ impl<'a> Trace<'a> {
         let attributes = Attributes::default()
             .with("lifeboat.run.id", &document.run)
             .with("lifeboat.run.mode", document.mode.word())
-            .with("lifeboat.run.status", figures::status_word(document.status))
+            .with("lifeboat.run.status", document.status.word())
             .with("lifeboat.runbook.name", &document.runbook)
             .with("lifeboat.runbook.title", &document.title)
             .with("lifeboat.runbook.digest", &document.digest)
@@ -178,9 +178,7 @@ impl<'a> Trace<'a> {
         span.events = self.events(here, [started].into());
         span.status = match document.status {
             RunStatus::Succeeded => Status { code: 1, message: String::new() },
-            RunStatus::Failed | RunStatus::Aborted => {
-                Status { code: 2, message: figures::status_word(document.status).to_owned() }
-            }
+            RunStatus::Failed | RunStatus::Aborted => Status { code: 2, message: document.status.word().to_owned() },
             RunStatus::Running | RunStatus::Waiting | RunStatus::Paused => Status::default(),
         };
         span
