@@ -5,6 +5,7 @@
 use std::io::{self, IsTerminal as _, Read as _};
 
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
 use super::exit::{CliError, Exit};
@@ -29,6 +30,32 @@ pub struct Kind {
 /// Whether a person answers, who can try again.
 pub fn is_person() -> bool {
     io::stdin().is_terminal()
+}
+
+/// What is typed is not shown for as long as this lives: between two questions neither.
+pub struct Unseen(Option<Termios>);
+
+impl Unseen {
+    /// Where nobody sits there is nothing to hide.
+    pub fn begin() -> Self {
+        let shown = tcgetattr(io::stdin()).ok();
+        if let Some(shown) = &shown {
+            let mut hidden = shown.clone();
+            hidden.local_modes.remove(LocalModes::ECHO);
+            // Where it cannot be set, each question still hides its own answer.
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, &hidden);
+        }
+        Self(shown)
+    }
+}
+
+impl Drop for Unseen {
+    fn drop(&mut self) {
+        if let Some(shown) = &self.0 {
+            // Nothing better is left to be done if the terminal is gone.
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, shown);
+        }
+    }
 }
 
 /// The line.

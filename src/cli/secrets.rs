@@ -85,6 +85,8 @@ pub fn at_hand_for(declared: &Declared) -> Secrets {
 /// # Errors
 /// The first that is not to be had, is too short to be hidden, or stands in the runbook itself.
 pub fn gather(settings: &Settings, plan: &Plan, files: &[SourceFile], is_headless: bool) -> Result<Secrets, CliError> {
+    let asks = !is_headless && plan.secrets.values().any(|declared| declared.source == SecretSource::Ask);
+    let _unseen = asks.then(hidden::Unseen::begin);
     let mut secrets = Secrets::default();
     for (name, declared) in &plan.secrets {
         let value = match at_hand(name, declared)? {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test whose surroundings fail has failed")]
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -193,4 +194,25 @@ fn at_a_terminal_the_code_is_scanned_and_what_is_typed_stays_unseen() {
     terminal.send("12\u{3}");
     let (exit, screen) = terminal.wait_exit();
     assert_eq!(exit, 6, "{screen}");
+}
+
+#[test]
+fn what_is_typed_while_a_code_is_looked_at_stays_unseen() {
+    let home = Home::new();
+    let old = enrolled(&home, "alice");
+    // Whoever holds this keeps the answer to the first question waiting.
+    let held = File::open(home.path().join("mfa/lock")).unwrap();
+    held.lock().unwrap();
+    let mut terminal = Terminal::start(&home, (80, 40), &["mfa", "enroll", "alice", "--replace"]);
+    terminal.wait_for("of alice:");
+    terminal.send(&format!("{}\r", code(&old, 1)));
+    terminal.wait_new_line();
+    assert!(!terminal.is_cooked());
+    terminal.send("1234\r");
+    drop(held);
+    terminal.wait_for("wrong code; next code in");
+    assert!(!terminal.text().contains("1234"), "{}", terminal.text());
+    terminal.send("\u{3}");
+    let (exit, _, is_cooked) = terminal.wait_end();
+    assert_eq!((exit, is_cooked), (6, true));
 }

@@ -184,6 +184,11 @@ impl Terminal {
         self.wait_raw("its own screen", |screen| !screen.alternate_screen());
     }
 
+    /// Waits until what stands in the line of the cursor is finished.
+    pub fn wait_new_line(&mut self) {
+        self.wait_raw("a new line", |screen| screen.cursor_position().1 == 0);
+    }
+
     fn wait_raw(&mut self, what: &str, is_so: impl Fn(&vt100::Screen) -> bool) {
         let deadline = Instant::now() + self.patience;
         while !is_so(self.parser.screen()) {

@@ -38,6 +38,7 @@ fn person(settings: &Settings, named: Option<&String>) -> String {
 }
 
 fn enrol(settings: &Settings, devices: &LocalDevices, wanted: &MfaEnroll) -> Outcome {
+    let _unseen = code::Unseen::begin();
     let person = person(settings, wanted.name.as_ref());
     if let Some(old) = devices.info(&person, now_ms()).map_err(|error| unusable(&error))? {
         if !wanted.replace {
