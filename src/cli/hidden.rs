@@ -32,7 +32,8 @@ pub fn is_person() -> bool {
     io::stdin().is_terminal()
 }
 
-/// What is typed is not shown for as long as this lives: between two questions neither.
+/// What is typed is not shown for as long as this lives: between two questions neither. It waits for the
+/// next question, Ctrl-C too: a signal would end the process with the terminal as it is by then.
 pub struct Unseen(Option<Termios>);
 
 impl Unseen {
@@ -41,7 +42,7 @@ impl Unseen {
         let shown = tcgetattr(io::stdin()).ok();
         if let Some(shown) = &shown {
             let mut hidden = shown.clone();
-            hidden.local_modes.remove(LocalModes::ECHO);
+            hidden.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
             // Where it cannot be set, each question still hides its own answer.
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, &hidden);
         }
