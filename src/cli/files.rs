@@ -37,10 +37,32 @@ fn source_of(shipped: Shipped) -> SourceFile {
     SourceFile { path: format!("{}.yaml", shipped.name), text: shipped.text.to_owned() }
 }
 
-/// What was probably meant.
+/// A word in the place of a verb that is nothing at all, and what was probably meant by it.
+pub fn misspelt(word: &str) -> Option<String> {
+    let is_known = word.starts_with('-')
+        || Arguments::verbs().iter().any(|verb| verb == word)
+        || Path::new(word).exists()
+        || shipped::runbook(word).is_some();
+    (!is_known).then(|| {
+        let way_out = nearest(word)
+            .map_or_else(|| "`lifeboat --help` lists the verbs".to_owned(), |known| format!("did you mean `{known}`?"));
+        format!("no verb, no file and no shipped runbook is called `{word}`\n\n  {way_out}")
+    })
+}
+
+/// What was probably meant, or else what there is.
 fn near(word: &str) -> String {
+    nearest(word).map_or_else(
+        || {
+            let names: Vec<&str> = shipped::runbooks().iter().map(|shipped| shipped.name).collect();
+            format!("shipped: {}", names.join(", "))
+        },
+        |known| format!("did you mean `{known}`?"),
+    )
+}
+
+fn nearest(word: &str) -> Option<String> {
     let runbooks = shipped::runbooks();
-    let shipped: Vec<&str> = runbooks.iter().map(|shipped| shipped.name).collect();
     let verbs = Arguments::verbs();
     let stem = word.strip_suffix(".yaml").unwrap_or(word);
     // A short name that several systems have leads nowhere.
@@ -48,15 +70,12 @@ fn near(word: &str) -> String {
         let name = one.short_name();
         shipped::runbook(name).map(|_| name)
     });
-    let known = shipped.iter().copied().chain(short).chain(verbs.iter().map(String::as_str));
-    let best = known
+    let known = runbooks.iter().map(|shipped| shipped.name).chain(short).chain(verbs.iter().map(String::as_str));
+    known
         .map(|known| (strsim::damerau_levenshtein(&stem.to_lowercase(), known), known))
         .filter(|(distance, known)| *distance <= 1 + known.len() / 4)
-        .min();
-    match best {
-        Some((_, known)) => format!("did you mean `{known}`?"),
-        None => format!("shipped: {}", shipped.join(", ")),
-    }
+        .min()
+        .map(|(_, known)| known.to_owned())
 }
 
 /// A scenario's path, as findings name it, and its text.

@@ -49,7 +49,8 @@ mod watch;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser as _;
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser as _};
 
 use args::{Arguments, ConfigVerb, RunsVerb, Verb};
 use exit::{CliError, Exit, Outcome};
@@ -72,6 +73,12 @@ pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
+            // The first word names a file wherever it is no verb: of a misspelt verb, clap would blame what follows.
+            let first = std::env::args_os().nth(1).filter(|_| error.kind() == ErrorKind::UnknownArgument);
+            let error = match first.and_then(|word| files::misspelt(word.to_str()?)) {
+                Some(why) => Arguments::command().error(ErrorKind::InvalidSubcommand, why),
+                None => error,
+            };
             // Help goes to stdout and is no error; a closed pipe changes neither.
             let _ = error.print();
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };

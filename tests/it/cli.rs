@@ -27,6 +27,24 @@ fn a_file_alone_shows_its_plan_and_runs_nothing() {
 }
 
 #[test]
+fn a_misspelt_verb_is_named_whatever_follows_it() {
+    let home = Home::new();
+    for (args, way_out) in [
+        (&["timelin", "last"][..], "did you mean `timeline`?"),
+        (&["timelin"], "did you mean `timeline`?"),
+        (&["abracadabra", "--format", "md"], "--help"),
+    ] {
+        let said = home.run(args);
+        assert_eq!(said.code, 2, "{said:?}");
+        let is_named = said.stderr.contains(&format!("is called `{}`", args[0]));
+        assert!(is_named && said.stderr.contains(way_out) && said.stdout.is_empty(), "{said:?}");
+    }
+    // What is wrong behind a real file is told as it is.
+    let said = home.run(&["regional_failover", "--nope"]);
+    assert!(said.stderr.contains("'--nope'"), "{said:?}");
+}
+
+#[test]
 fn the_serial_order_is_refused_with_the_arithmetic() {
     let serial = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/regional_failover_serial.yaml");
     let said = Home::new().run(&["check", "--json", serial]);
