@@ -88,20 +88,13 @@ mod tests {
     use crate::model::action::examples::{example, example_with};
     use crate::model::outcome::ProbeAnswer;
 
-    fn answer(operation: &str, body: &str) -> Answer {
-        Answer::ok(&format!(
-            "<{operation}Response xmlns=\"http://rds.amazonaws.com/doc/2014-10-31/\"><{operation}Result>{body}\
-             </{operation}Result></{operation}Response>"
-        ))
-    }
-
     #[tokio::test]
     async fn an_export_says_from_where_to_where_and_with_which_key() {
         let name = "aws/rds.start_export_task";
         let body = "<ExportTaskIdentifier>shop-2026-01</ExportTaskIdentifier><Status>STARTING</Status>\
                     <PercentProgress>0</PercentProgress><S3Bucket>shop-exports</S3Bucket>";
         let request = wire::send(name, &example_with(name).unwrap());
-        let (reply, sent) = wire::ask(&request, [answer("StartExportTask", body)]).await;
+        let (reply, sent) = wire::ask(&request, [Answer::rds("StartExportTask", body)]).await;
         let value = reply.unwrap().value;
         assert_eq!((&value["status"], &value["failure_cause"]), (&json!("STARTING"), &Value::Null));
         assert_eq!(sent.len(), 1);
@@ -129,7 +122,7 @@ mod tests {
         let name = "aws/rds.describe_export_tasks";
         let request = wire::read(name, &example_with(name).unwrap());
         let list = format!("<ExportTasks>{list}</ExportTasks>");
-        let value = wire::ask(&request, [answer("DescribeExportTasks", &list)]).await.0.unwrap().value;
+        let value = wire::ask(&request, [Answer::rds("DescribeExportTasks", &list)]).await.0.unwrap().value;
         assert_eq!(value["export_tasks"][0]["export_task_identifier"], "new");
         assert_eq!(value["export_tasks"][1]["percent_progress"], 63);
         let start = example("aws/rds.start_export_task").unwrap();

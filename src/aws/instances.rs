@@ -176,7 +176,7 @@ fn snapshot(snapshot: &DbSnapshot) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::wire::{self, Answer, Sent};
+    use super::super::wire::{self, Answer, sent_once};
     use super::*;
     use crate::model::action::examples::{example, example_with};
     use crate::model::outcome::ProbeAnswer;
@@ -187,17 +187,7 @@ mod tests {
     const SNAPSHOT: &str = "<DBSnapshotIdentifier>s</DBSnapshotIdentifier><Status>creating</Status>";
 
     fn answer(operation: &str, element: &str, body: &str) -> Answer {
-        Answer::ok(&format!(
-            "<{operation}Response xmlns=\"http://rds.amazonaws.com/doc/2014-10-31/\"><{operation}Result>\
-             <{element}>{body}</{element}></{operation}Result></{operation}Response>"
-        ))
-    }
-
-    async fn sent(name: &str, answer: Answer) -> (Value, Sent) {
-        let request = wire::send(name, &example_with(name).unwrap());
-        let (reply, mut sent) = wire::ask(&request, [answer]).await;
-        assert_eq!(sent.len(), 1, "{name}");
-        (reply.unwrap().value, sent.remove(0))
+        Answer::rds(operation, &format!("<{element}>{body}</{element}>"))
     }
 
     #[tokio::test]
@@ -221,7 +211,7 @@ mod tests {
             ("modify_db_instance", "ModifyDBInstance", "DBInstance", INSTANCE, "ApplyImmediately=true"),
         ];
         for (name, operation, element, body, part) in cases {
-            let (value, sent) = sent(&format!("aws/rds.{name}"), answer(operation, element, body)).await;
+            let (value, sent) = sent_once(&format!("aws/rds.{name}"), answer(operation, element, body)).await;
             assert!(value.is_object(), "{name}: {value}");
             assert!(sent.body.starts_with(&format!("Action={operation}&")), "{}", sent.body);
             assert!(sent.body.contains(part), "{part} in {}", sent.body);

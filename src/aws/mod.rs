@@ -278,7 +278,7 @@ fn dispatch<'a>(calls: &'a Calls<'a>, action: &'a Action) -> Answer<'a> {
         Action::GetParameter(input) => boxed(calls, input, ssm::get_parameter),
         Action::GetParametersByPath(input) => boxed(calls, input, ssm::get_parameters_by_path),
 
-        // These two go through a program, and never come here.
+        // Programs, checks, messages and people have adapters of their own: these never come here.
         Action::Cli(_)
         | Action::CliRead(_)
         | Action::SetEnv(_)

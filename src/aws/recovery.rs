@@ -212,7 +212,7 @@ fn snapshot(snapshot: &DbClusterSnapshot) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::wire::{self, Answer, Sent};
+    use super::super::wire::{self, Answer, sent_once};
     use super::*;
     use crate::model::action::examples::{example, example_with};
     use crate::model::outcome::{CloudErrorKind, ProbeAnswer};
@@ -222,23 +222,13 @@ mod tests {
         "<DBInstanceIdentifier>i</DBInstanceIdentifier><DBInstanceStatus>creating</DBInstanceStatus>";
 
     fn answer(operation: &str, element: &str, body: &str) -> Answer {
-        Answer::ok(&format!(
-            "<{operation}Response xmlns=\"http://rds.amazonaws.com/doc/2014-10-31/\"><{operation}Result>\
-             <{element}>{body}</{element}></{operation}Result></{operation}Response>"
-        ))
-    }
-
-    async fn sent(name: &str, answer: Answer) -> (Value, Sent) {
-        let request = wire::send(name, &example_with(name).unwrap());
-        let (reply, mut sent) = wire::ask(&request, [answer]).await;
-        assert_eq!(sent.len(), 1, "{name}");
-        (reply.unwrap().value, sent.remove(0))
+        Answer::rds(operation, &format!("<{element}>{body}</{element}>"))
     }
 
     #[tokio::test]
     async fn a_restore_of_a_cluster_says_where_it_shall_stand_and_as_of_when() {
         let name = "aws/rds.restore_db_cluster_to_point_in_time";
-        let (value, sent) = sent(name, answer("RestoreDBClusterToPointInTime", "DBCluster", CLUSTER)).await;
+        let (value, sent) = sent_once(name, answer("RestoreDBClusterToPointInTime", "DBCluster", CLUSTER)).await;
         assert_eq!((&value["status"], &value["members"]), (&json!("creating"), &json!([])));
         for part in [
             "Action=RestoreDBClusterToPointInTime",
@@ -300,7 +290,7 @@ mod tests {
             ),
         ];
         for (name, operation, element, body, part) in cases {
-            let (value, sent) = sent(&format!("aws/rds.{name}"), answer(operation, element, body)).await;
+            let (value, sent) = sent_once(&format!("aws/rds.{name}"), answer(operation, element, body)).await;
             assert!(value.is_object(), "{name}: {value}");
             assert!(sent.body.starts_with(&format!("Action={operation}&")), "{}", sent.body);
             assert!(sent.body.contains(part), "{part} in {}", sent.body);

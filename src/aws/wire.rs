@@ -19,6 +19,7 @@ use crate::engine::effect::{CallRequest, CallSession};
 use crate::engine::ports::{Cloud, CloudReply};
 use crate::model::Value;
 use crate::model::action::Action;
+use crate::model::action::examples::example_with;
 use crate::model::event::{Purpose, Ticket};
 use crate::model::outcome::CloudError;
 use crate::model::plan::ResolvedTarget;
@@ -90,6 +91,14 @@ impl Answer {
     /// An error as the JSON services (ECS, DynamoDB) word it.
     pub fn json_error(status: u16, code: &str, message: &str) -> Self {
         Self::status(status, &serde_json::json!({"__type": code, "message": message}).to_string())
+    }
+
+    /// What RDS answers to an operation.
+    pub fn rds(operation: &str, result: &str) -> Self {
+        Self::ok(&format!(
+            "<{operation}Response xmlns=\"http://rds.amazonaws.com/doc/2014-10-31/\"><{operation}Result>{result}\
+             </{operation}Result><ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata></{operation}Response>"
+        ))
     }
 
     #[must_use]
@@ -322,6 +331,14 @@ pub(super) fn session_token(key_id: &str) -> Answer {
          </GetSessionTokenResult></GetSessionTokenResponse>",
         credentials(key_id, FAR)
     ))
+}
+
+/// What a change of the catalogue's examples answers, and the one request that it sent.
+pub(super) async fn sent_once(name: &str, answer: Answer) -> (Value, Sent) {
+    let request = send(name, &example_with(name).unwrap());
+    let (reply, mut sent) = ask(&request, [answer]).await;
+    assert_eq!(sent.len(), 1, "{name}");
+    (reply.unwrap().value, sent.remove(0))
 }
 
 /// Makes one call against a script; the answer, and what went over the wire.

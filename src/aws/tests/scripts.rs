@@ -69,10 +69,7 @@ pub const AWAY: &str = "arn:aws:rds:us-east-1:111122223333:cluster:shop-global-d
 
 /// An answer of RDS.
 pub fn query(operation: &str, result: &str) -> Answer {
-    Answer::ok(&format!(
-        "<{operation}Response xmlns=\"http://rds.amazonaws.com/doc/2014-10-31/\"><{operation}Result>{result}</{operation}Result>\
-         <ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata></{operation}Response>"
-    ))
+    Answer::rds(operation, result)
 }
 
 fn rds(operation: &str) -> Option<Vec<Answer>> {
