@@ -1,4 +1,4 @@
-//! `cargo +nightly fuzz run journal`; what it does stands in `bodies.rs`.
+//! `.ci/fuzz` runs it, or `cargo +nightly fuzz run journal`; what it does stands in `bodies.rs`.
 #![no_main]
 
 #[path = "../bodies.rs"]
