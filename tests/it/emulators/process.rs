@@ -1,38 +1,51 @@
 //! A child process that serves on a port of its own choice, says so, and ends with the test.
 
-use std::io::{BufRead, BufReader, Read};
+use std::fs::{self, File};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
 
 /// Longer than any of them takes, even on a busy machine that compiles Python first.
-const DEADLINE: Duration = Duration::from_mins(2);
+const DEADLINE: Duration = Duration::from_mins(5);
+/// The file of what it says.
+const LOG: &str = "log";
+/// How often it is looked whether it has started.
+const REST: Duration = Duration::from_millis(5);
 
 pub struct Server {
     child: Child,
     pub url: String,
-    log: Arc<Mutex<String>>,
+    /// Its temporary files: in a place that all users share, what one has left behind stops the next.
+    room: TempDir,
 }
 
 impl Server {
     /// Starts it and waits until it says `Running on URL`: from then on its port takes connections.
     pub fn start(command: &mut Command) -> Self {
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let log = Arc::new(Mutex::new(String::new()));
-        let (sender, ready) = mpsc::channel();
-        follow(child.stdout.take().unwrap(), Arc::clone(&log), sender.clone());
-        follow(child.stderr.take().unwrap(), Arc::clone(&log), sender);
-        let Ok(url) = ready.recv_timeout(DEADLINE) else {
-            child.kill().unwrap();
-            panic!("it does not start: {command:?}\n{}", log.lock().unwrap());
-        };
-        Self { child, url, log }
+        let room = tempfile::tempdir().unwrap();
+        // What it says goes right into a file: whatever it had said before it answered is there to be read, and
+        // no thread has to be scheduled in between.
+        let log = || File::options().create(true).append(true).open(room.path().join(LOG)).unwrap();
+        command.env("TMPDIR", room.path()).stdin(Stdio::piped()).stdout(log()).stderr(log());
+        let mut server = Self { child: command.spawn().unwrap(), url: String::new(), room };
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            // Looked at first: what it said at last is in the file then.
+            let has_ended = server.child.try_wait().unwrap().is_some();
+            if let Some(url) = address_in(&server.log()) {
+                server.url = url;
+                return server;
+            }
+            assert!(!has_ended && Instant::now() < deadline, "it does not start: {command:?}");
+            thread::sleep(REST);
+        }
     }
 
     /// What it has said so far.
     pub fn log(&self) -> String {
-        self.log.lock().unwrap().clone()
+        String::from_utf8_lossy(&fs::read(self.room.path().join(LOG)).unwrap()).into_owned()
     }
 
     /// `127.0.0.1:PORT`.
@@ -56,21 +69,9 @@ fn tail(log: &str) -> String {
     lines[lines.len().saturating_sub(40)..].join("\n")
 }
 
-/// Keeps what is written, so that the pipe never fills, and passes the address on. Both pipes closed
-/// before that: the process has ended.
-fn follow(pipe: impl Read + Send + 'static, log: Arc<Mutex<String>>, ready: mpsc::Sender<String>) {
-    thread::spawn(move || {
-        let mut ready = Some(ready);
-        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
-            if let Some((_, rest)) = line.split_once("Running on ")
-                && let Some(ready) = ready.take()
-            {
-                let url = rest.split_whitespace().next().unwrap_or_default().to_owned();
-                let _ = ready.send(url);
-            }
-            let mut log = log.lock().unwrap();
-            log.push_str(&line);
-            log.push('\n');
-        }
-    });
+/// Where it says that it runs, in a line that is whole.
+fn address_in(log: &str) -> Option<String> {
+    let whole = &log[..log.rfind('\n')?];
+    let (_, rest) = whole.split_once("Running on ")?;
+    rest.split_whitespace().next().map(str::to_owned)
 }

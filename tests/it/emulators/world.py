@@ -25,6 +25,7 @@ facts = json.loads(sys.argv[2])
 authority = trustme.CA()
 authority.cert_pem.write_to_path(directory / "ca.pem")
 contexts = {}
+clients = {}
 lock = threading.Lock()
 
 
@@ -38,7 +39,11 @@ def context(host):
 
 
 def client(service, region):
-    return boto3.client(service, region_name=region)
+    # To make one takes longer than to ask it, and two at once disturb each other.
+    with lock:
+        if (service, region) not in clients:
+            clients[service, region] = boto3.client(service, region_name=region)
+        return clients[service, region]
 
 
 def records():
