@@ -236,7 +236,7 @@ fn kill_after(mut terminal: Terminal, tap: &Tap, copies: usize) {
     terminal.wait_until("how far it is", |screen| (done_on(screen) == told).then_some(()));
     terminal.kill();
     // What was on its way arrives all the same.
-    tap.release();
+    tap.release_all_of_the_dead();
 }
 
 /// A run of the runbook in a terminal, and people at it.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
@@ -15,14 +15,27 @@ struct State {
     copies: BTreeMap<String, usize>,
     asked: usize,
     passed: usize,
+    /// Those that the emulator has answered: they are in the bucket.
+    answered: usize,
     limit: usize,
+    /// Connections that were accepted and that their client has not closed.
+    open: usize,
+    /// The far end of the one that was accepted last.
+    newest: Option<SocketAddr>,
 }
 
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
-    blind: Arc<AtomicBool>,
+    blind: AtomicBool,
+}
+
+impl Shared {
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state.lock().unwrap());
+        self.changed.notify_all();
+    }
 }
 
 pub struct Tap {
@@ -41,8 +54,15 @@ impl Tap {
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let (upstream, shared) = (upstream.clone(), Arc::clone(&theirs));
-                // A connection that either side gives up ends here, as it should.
-                thread::spawn(move || drop(pass(stream, &upstream, &shared)));
+                shared.change(|state| {
+                    state.open += 1;
+                    state.newest = stream.peer_addr().ok();
+                });
+                thread::spawn(move || {
+                    // A connection that either side gives up ends here, as it should.
+                    drop(pass(stream, &upstream, &shared));
+                    shared.change(|state| state.open -= 1);
+                });
             }
         });
         Self { url, shared }
@@ -64,12 +84,18 @@ impl Tap {
         );
     }
 
-    /// Lets go of everything that is held, and waits until it has gone.
-    pub fn release(&self) {
-        let mut state = self.shared.state.lock().unwrap();
-        state.limit = usize::MAX;
-        self.shared.changed.notify_all();
-        drop(self.shared.changed.wait_while(state, |state| state.passed < state.asked).unwrap());
+    /// Lets go of everything that is held, and waits until it has come to be. Whoever asked is gone: what it had
+    /// sent is all there is, also where nobody has read it here yet.
+    pub fn release_all_of_the_dead(&self) {
+        self.shared.change(|state| state.limit = usize::MAX);
+        // Connections are accepted one after another: once this one is, all those of before are.
+        let last = TcpStream::connect(self.url.trim_start_matches("http://")).unwrap();
+        let is_last = last.local_addr().ok();
+        let state = self.shared.state.lock().unwrap();
+        drop(self.shared.changed.wait_while(state, |state| state.newest != is_last).unwrap());
+        drop(last);
+        let state = self.shared.state.lock().unwrap();
+        drop(self.shared.changed.wait_while(state, |state| state.open > 0 || state.answered < state.asked).unwrap());
     }
 
     /// From now on nobody can tell by a listing what an object holds.
@@ -83,16 +109,16 @@ impl Tap {
     }
 }
 
-fn pass(client: TcpStream, upstream: &str, shared: &Shared) -> io::Result<()> {
+fn pass(client: TcpStream, upstream: &str, shared: &Arc<Shared>) -> io::Result<()> {
     let mut server = TcpStream::connect(upstream)?;
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
-    let (from, to, lists) = (server.try_clone()?, client.try_clone()?, Arc::new(AtomicBool::new(false)));
-    let (blind, listing) = (Arc::clone(&shared.blind), Arc::clone(&lists));
-    thread::spawn(move || answers(from, to, || blind.load(Ordering::SeqCst) && listing.load(Ordering::SeqCst)));
+    let (from, to, line) = (server.try_clone()?, client.try_clone()?, Arc::new(Line::default()));
+    let (theirs, asked) = (Arc::clone(shared), Arc::clone(&line));
+    thread::spawn(move || answers(from, to, &theirs, &asked));
     let mut client = BufReader::new(client);
     while let Some(request) = read_request(&mut client)? {
-        lists.store(request.windows(11).take(300).any(|word| word == b"list-type=2"), Ordering::SeqCst);
+        line.lists.store(request.windows(11).take(300).any(|word| word == b"list-type=2"), Ordering::SeqCst);
         let Some(path) = copy_of(&request) else {
             server.write_all(&request)?;
             continue;
@@ -103,24 +129,50 @@ fn pass(client: TcpStream, upstream: &str, shared: &Shared) -> io::Result<()> {
         let nth = state.asked;
         shared.changed.notify_all();
         drop(shared.changed.wait_while(state, |state| nth > state.limit).unwrap());
+        line.copies.store(true, Ordering::SeqCst);
         let sent = server.write_all(&request);
-        shared.state.lock().unwrap().passed += 1;
-        shared.changed.notify_all();
+        shared.change(|state| state.passed += 1);
+        if sent.is_err() || line.is_over.load(Ordering::SeqCst) {
+            line.answered(shared);
+        }
         sent?;
     }
     // The emulator closes its side when it is done with what was sent.
     Ok(())
 }
 
+/// What was asked on a connection and is not answered yet: one request at a time.
+#[derive(Default)]
+struct Line {
+    lists: AtomicBool,
+    copies: AtomicBool,
+    /// The emulator has hung up.
+    is_over: AtomicBool,
+}
+
+impl Line {
+    /// A copy that was asked for has its answer, or will have none.
+    fn answered(&self, shared: &Shared) {
+        if self.copies.swap(false, Ordering::SeqCst) {
+            shared.change(|state| state.answered += 1);
+        }
+    }
+}
+
 /// Passes answers back. Whoever asked may be gone: they are read to their end all the same.
-fn answers(mut from: TcpStream, mut to: TcpStream, is_blind: impl Fn() -> bool) {
+fn answers(mut from: TcpStream, mut to: TcpStream, shared: &Shared, line: &Line) {
     let mut buffer = vec![0; 64 << 10];
-    while let Ok(read) = from.read(&mut buffer) {
+    loop {
+        let read = from.read(&mut buffer).unwrap_or(0);
+        if read == 0 {
+            line.is_over.store(true, Ordering::SeqCst);
+        }
+        line.answered(shared);
         if read == 0 {
             break;
         }
         let answer = &mut buffer[..read];
-        if is_blind() {
+        if shared.blind.load(Ordering::SeqCst) && line.lists.load(Ordering::SeqCst) {
             blindfold(answer);
         }
         let _ = to.write_all(answer);
