@@ -63,6 +63,8 @@ fn unpacked(package: &str, program: &str, places: &[&str]) -> PathBuf {
     lock.lock().unwrap();
     let (root, done) = (base.join(package), base.join(format!("{package}.unpacked")));
     if !(done.exists() && find(&root, program, places).is_some()) {
+        // Whoever is ended half-way leaves nothing behind that looks whole.
+        let _ = fs::remove_file(&done);
         let archives = base.join(format!("{package}.archives"));
         for dir in [&root, &archives] {
             let _ = fs::remove_dir_all(dir);
@@ -90,14 +92,20 @@ fn download(package: &str, dir: &Path) {
             .filter_map(|line| line.strip_prefix("Inst ")?.split(' ').next().map(str::to_owned))
             .collect::<Vec<_>>()
     };
-    let mut names = plan();
-    if names.is_empty() {
-        // A machine without lists does not know the package yet.
-        run(Command::new("apt-get").args(["-qq", "update"]));
-        names = plan();
+    let fetch = |names: &[String]| {
+        let mut apt = Command::new("apt-get");
+        apt.args(["-qq", "-o", "Acquire::Retries=3", "download"]).args(names).current_dir(dir);
+        apt
+    };
+    let names = plan();
+    if !names.is_empty() && fetch(&names).status().unwrap().success() {
+        return;
     }
+    // A machine without lists does not know the package yet, and one with old lists a version that is gone.
+    run(Command::new("apt-get").args(["-qq", "-o", "Acquire::Retries=3", "update"]));
+    let names = plan();
     assert!(!names.is_empty(), "there is no package {package} for this machine");
-    run(Command::new("apt-get").args(["-qq", "download"]).args(names).current_dir(dir));
+    run(&mut fetch(&names));
 }
 
 fn run(command: &mut Command) {

@@ -46,22 +46,24 @@ fn installed() -> PathBuf {
     let (bin, done) = (dir.join("bin"), dir.join("installed"));
     // The interpreter may have been taken away since.
     if !(done.exists() && bin.join("python").exists()) {
-        install(&dir);
+        install(&dir, &lock);
         fs::write(done, digest).unwrap();
     }
     bin
 }
 
-fn install(dir: &Path) {
+/// What installs holds the lock too, by the file that it has for its input: a test process that is killed leaves
+/// it behind, and nobody begins anew before it has come to its end.
+fn install(dir: &Path, lock: &File) {
     if dir.exists() {
         fs::remove_dir_all(dir).unwrap();
     }
-    run(Command::new("python3").args(["-m", "venv"]).arg(dir));
+    run(Command::new("python3").args(["-m", "venv"]).arg(dir).stdin(lock.try_clone().unwrap()));
     // The list is complete, so there is nothing to resolve; and most of it is never imported, so
     // that compiling it all would take longer than everything else.
     let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"];
     let how = ["--no-deps", "--no-compile", "--require-hashes", "-r", REQUIREMENTS];
-    run(Command::new(dir.join("bin/python")).args(pip).args(how));
+    run(Command::new(dir.join("bin/python")).args(pip).args(how).stdin(lock.try_clone().unwrap()));
 }
 
 fn run(command: &mut Command) {
