@@ -203,9 +203,12 @@ mod there {
     fn who_and_where_is_shown_before_anything_begins() {
         let (home, sts) = (home(), Sts::start(&BOTH));
         let file = runbook(&home, IN_BOTH_REGIONS);
+        // Nobody is told who they are, and so nothing is shown, until this is let go.
+        let held = sts.says.lock().unwrap();
         let mut terminal = begin(&home, &sts, &["run", &file, "--mode", "emergency"]);
         // Typed before it could be read: begins nothing.
         terminal.send(ENTER);
+        drop(held);
         let screen = terminal.wait_for("Enter begin");
         for shown in [
             " REAL ",

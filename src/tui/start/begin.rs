@@ -120,7 +120,8 @@ pub struct Begin {
     pub model: BeginModel,
     pub scrolled: usize,
     guard: Guard,
-    /// Time of the last event or tick.
+    /// Time of the last tick. An event does not bring it on: what waited while the machine was held up is read
+    /// late, and was typed before the screen said that it listens.
     now_ms: u64,
     size: (u16, u16),
     pub message: Option<&'static str>,
@@ -149,7 +150,7 @@ impl Begin {
         if found == Some(Act::Leave) {
             return Done::Quit;
         }
-        if !self.guard.is_armed(at_ms) || event.kind == KeyEventKind::Repeat {
+        if !self.is_listening() || event.kind == KeyEventKind::Repeat {
             self.guard.dropped(at_ms);
             return Done::NotYet;
         }
@@ -170,7 +171,6 @@ impl Screen for Begin {
     }
 
     fn event(&mut self, event: &Event, at_ms: u64) -> Done {
-        self.now_ms = at_ms;
         match event {
             Event::Key(key) => self.key(key, at_ms),
             Event::Resize(width, height) => {
@@ -219,15 +219,22 @@ pub fn begin_plain(model: &BeginModel, mut input: impl BufRead, mut output: impl
     let asked = Instant::now();
     let mut answer = String::new();
     input.read_line(&mut answer)?;
+    let outcome = judged(&answer, asked.elapsed());
+    if let Err(why) = outcome {
+        writeln!(output, "{why}")?;
+    }
+    Ok(outcome.is_ok())
+}
+
+/// Whether a line that came so long after the question begins it, or why not.
+fn judged(answer: &str, after: Duration) -> Result<(), &'static str> {
     if answer.trim_end_matches(['\r', '\n']) != WORD {
-        writeln!(output, "nothing has begun")?;
-        return Ok(false);
+        return Err("nothing has begun");
     }
-    if asked.elapsed() < TOO_FAST {
-        writeln!(output, "that came before it could be read; nothing has begun")?;
-        return Ok(false);
+    if after < TOO_FAST {
+        return Err("that came before it could be read; nothing has begun");
     }
-    Ok(true)
+    Ok(())
 }
 
 #[cfg(test)]

@@ -149,6 +149,8 @@ async fn ask(options: Options, screen: &mut impl Screen, archive: Option<&dyn Ar
         term.show(buf)?;
         let deadline = screen.deadline_ms().map(|at_ms| shown + Duration::from_millis(at_ms));
         let event = tokio::select! {
+            // What waits to be read was typed before that moment has come.
+            biased;
             event = events.next() => event.unwrap_or_else(|| Err(lost()))?,
             Ok(_) = hangup.wait_for(|gone| *gone) => return Err(lost()),
             () = sleep_until(deadline.unwrap_or(shown)), if deadline.is_some() => {
