@@ -1,5 +1,6 @@
 //! What the runs kept on this machine tell of a new one of the same runbook: read newest first, each
-//! journal once and record by record, within bounds of number and time.
+//! journal once and record by record, within bounds of number and time. The newest few count always, so
+//! that a machine that is slow just now forecasts from what it has.
 //!
 //! A courtesy: what cannot be read is left out and counted, and nobody waits for it to come.
 
@@ -20,7 +21,9 @@ use crate::report::history::{Folded, PastRun, history};
 /// Runs of one kind that are taken into account, and kept runs of any runbook that are looked at.
 const RUNS: usize = 30;
 const LOOKED_AT: usize = 300;
-/// How long a command that waits for it may take over it; and one that does not.
+/// So much of the newest journals is read however long that takes.
+const ALWAYS_BYTES: u64 = 2 * 1024 * 1024;
+/// How long a command that waits for the rest may take over it; and one that does not.
 pub const AT_ONCE: Duration = Duration::from_millis(250);
 const BESIDE: Duration = Duration::from_secs(5);
 
@@ -47,8 +50,11 @@ fn recall_in(base: &Path, plan: &Plan, but: &str, within: Duration) -> History {
     let until = Instant::now() + within;
     let kept = store::list(base).unwrap_or_default();
     let (mut runs, mut damaged): (Vec<PastRun>, u32) = (Vec::new(), 0);
+    let mut bytes: u64 = 0;
     for entry in kept.iter().rev().filter(|entry| entry.id != but).take(LOOKED_AT) {
-        if Instant::now() >= until {
+        bytes = bytes.saturating_add(journal::size(&entry.dir));
+        let until = (bytes > ALWAYS_BYTES).then_some(until);
+        if is_late(until) {
             break;
         }
         match read(&entry.dir, &plan.name, until) {
@@ -81,7 +87,11 @@ enum Read {
     Damaged,
 }
 
-fn read(dir: &Path, runbook: &str, until: Instant) -> Read {
+fn is_late(until: Option<Instant>) -> bool {
+    until.is_some_and(|until| Instant::now() >= until)
+}
+
+fn read(dir: &Path, runbook: &str, until: Option<Instant>) -> Read {
     let (mut folded, mut is_other): (Option<Folded>, bool) = (None, false);
     let read = journal::each(dir, |record| {
         let stamped = record.into_stamped();
@@ -92,7 +102,7 @@ fn read(dir: &Path, runbook: &str, until: Instant) -> Read {
             }
             (None, _) => is_other = true,
         }
-        is_other |= stamped.seq % 64 == 0 && Instant::now() >= until;
+        is_other |= stamped.seq % 64 == 0 && is_late(until);
         if is_other { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     // Whose runbook it was, a damaged line 1 no longer tells.
@@ -106,6 +116,22 @@ fn read(dir: &Path, runbook: &str, until: Instant) -> Read {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_newest_journals_count_on_a_machine_that_has_no_time_for_them() {
+        let base = tempfile::tempdir().unwrap();
+        let run = "01M802FG42EYDAM4CS6A3HECP0";
+        let dir = base.path().join("runs").join(run);
+        std::fs::create_dir_all(&dir).unwrap();
+        let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/journals/clean.jsonl");
+        std::fs::copy(kept, dir.join("journal.jsonl")).unwrap();
+        let records: Vec<_> =
+            journal::read(&dir).unwrap().records.into_iter().map(journal::Record::into_stamped).collect();
+        let engine = crate::report::fold::replay(&records, run).unwrap().engine;
+        assert_eq!(recall_in(base.path(), engine.plan(), "another", Duration::ZERO).drills, 1);
+        // The control: where the time counts, it has none.
+        assert!(matches!(read(&dir, &engine.plan().name, Some(Instant::now())), Read::Other));
+    }
 
     #[test]
     fn the_newest_of_each_kind_are_kept() {

@@ -39,5 +39,5 @@ pub use file::{FileJournal, JournalOpenError};
 pub use follow::Follower;
 pub use lock::{Holder, holder};
 pub use record::{Link, Record};
-pub use scan::{JournalFile, Pass, ReadError, Verdict, each, header, pass, read, read_bytes, verify, verify_at};
+pub use scan::{JournalFile, Pass, ReadError, Verdict, each, header, pass, read, read_bytes, size, verify, verify_at};
 pub use side::{Sides, side_files};

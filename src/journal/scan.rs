@@ -94,6 +94,12 @@ pub fn each(run_dir: &Path, mut take: impl FnMut(Record) -> ControlFlow<()>) -> 
     }
 }
 
+/// How long the journal of a run is; one that cannot be looked at has no length.
+#[must_use]
+pub fn size(run_dir: &Path) -> u64 {
+    std::fs::metadata(run_dir.join(disk::JOURNAL)).map_or(0, |file| file.len())
+}
+
 /// Line 1 alone: which run this is, before its lock is taken. `None` if even that is damaged.
 ///
 /// # Errors

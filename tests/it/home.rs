@@ -14,7 +14,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// Longer than any headless verb takes, even on a busy machine.
-const DEADLINE: Duration = Duration::from_mins(2);
+const DEADLINE: Duration = Duration::from_mins(4);
 
 /// What every process of a test finds in its environment, and nothing else.
 pub fn environment(home: &Path) -> Vec<(&'static str, String)> {

@@ -103,7 +103,7 @@ pub fn waits(screen: &str) -> bool {
 pub const SETTLED: &str = "Enter goes on to the run";
 
 /// After so long a key that opened nothing went to another screen than the one that was read.
-const RETRY: Duration = Duration::from_secs(5);
+pub const RETRY: Duration = Duration::from_secs(5);
 
 /// How often a gate may close in the moment in which it is opened.
 const TRIES: usize = 12;

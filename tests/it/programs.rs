@@ -53,9 +53,16 @@ impl Gate {
         Self { go }
     }
 
-    /// Returns once the program has begun.
+    /// Returns once the program has begun, and its keeper has noted which process it is: the program may be
+    /// faster than that.
     fn is_reached(&self) {
-        File::open(self.go.with_file_name("ready")).unwrap().read_to_end(&mut Vec::new()).unwrap();
+        let home = self.go.parent().unwrap();
+        File::open(home.join("ready")).unwrap().read_to_end(&mut Vec::new()).unwrap();
+        let is_noted = |attempt: PathBuf| std::fs::metadata(attempt.join("process.json")).is_ok_and(|it| it.len() > 0);
+        let runs = || attempts(&home.join("runs")).into_iter().map(|run| run.join("programs"));
+        while !runs().flat_map(|programs| attempts(&programs)).any(is_noted) {
+            std::thread::yield_now();
+        }
     }
 
     pub fn open(&self) {
@@ -91,7 +98,7 @@ pub fn waiting_program(home: &Home) -> (Child, Gate) {
     (lifeboat, gate)
 }
 
-/// Enrols the operator's device as a person does. Shows its codes from then on.
+/// Enrols the operator's device as a person does. Shows its codes from then on, see [`next_code`].
 fn device(home: &Home) -> Totp {
     let mut terminal = Terminal::start(home, (120, 50), &["mfa", "enroll", "alice"]);
     let url = terminal.wait_until("an otpauth address", |screen| {
@@ -101,10 +108,15 @@ fn device(home: &Home) -> Totp {
     });
     let device = Totp::from_url(&url).unwrap_or_else(|error| panic!("{error}: {url}"));
     terminal.wait_for("Code now shown by");
-    // The code that was shown just before still counts, and leaves the present one for the run.
-    terminal.send(&format!("{}\r", device.generate(now_s() - 30)));
+    terminal.send(&format!("{}\r", device.generate(now_s())));
     assert_eq!(terminal.wait_exit().0, 0);
     device
+}
+
+/// The code that comes next: it counts already, the enrolment has not used it up, and it counts for two more
+/// steps, however long it takes to be typed.
+fn next_code(device: &Totp) -> String {
+    device.generate(now_s() + 30).to_string()
 }
 
 fn now_s() -> u64 {
@@ -306,7 +318,7 @@ fn a_terminal_that_is_closed_ends_lifeboat_and_not_the_program() {
     let mut terminal = Terminal::start(&home, SIZE, &["drill", &runbook, "--cloud", "aws", "--operator", "alice"]);
     begun(&mut terminal);
     let place = operator::open(&mut terminal).code_at.unwrap();
-    terminal.send(&format!("{}{}{TAB}R", TAB.repeat(place), device.generate(now_s())));
+    terminal.send(&format!("{}{}{TAB}R", TAB.repeat(place), next_code(&device)));
     gate.is_reached();
     assert_eq!(terminal.hang_up(), 128 + 1);
     assert_eq!(log(&home), "began\n");

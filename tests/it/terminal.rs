@@ -15,8 +15,11 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::home::{Home, environment};
 
 /// How long a screen may take to show what is waited for. The longest honest wait is for a code's
-/// window of 30 seconds to pass.
-const DEADLINE: Duration = Duration::from_secs(40);
+/// window of 30 seconds to pass; the rest is for a machine that has much else to do.
+const DEADLINE: Duration = Duration::from_secs(100);
+
+/// Between two looks at what no screen shows.
+const LOOK: Duration = Duration::from_millis(5);
 
 pub const ENTER: &str = "\r";
 pub const ESC: &str = "\u{1b}";
@@ -135,6 +138,22 @@ impl Terminal {
         }
     }
 
+    /// Waits until something is so that no screen shows. What is drawn meanwhile is read.
+    pub fn wait_beside(&mut self, what: &str, is_so: impl Fn() -> bool) {
+        let deadline = Instant::now() + self.patience;
+        while !is_so() {
+            match self.output.recv_timeout(LOOK) {
+                Ok(bytes) => self.take(&bytes),
+                Err(mpsc::RecvTimeoutError::Timeout) => {
+                    assert!(Instant::now() < deadline, "waited in vain for {what:?}; the screen:\n{}", self.text());
+                }
+                Err(mpsc::RecvTimeoutError::Disconnected) => {
+                    panic!("ended while {what:?} was waited for; the screen:\n{}", self.text())
+                }
+            }
+        }
+    }
+
     /// The same for so long at most: for whoever tries again.
     pub fn within<T>(&mut self, patience: Duration, look: impl Fn(&str) -> Option<T>) -> Option<T> {
         let deadline = Instant::now() + patience;
@@ -177,6 +196,11 @@ impl Terminal {
     /// From now on nobody reads; the terminal itself stays.
     pub fn stop_reading(&mut self) {
         self.unplugged.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether nobody reads any more: the reader lets go with the next thing drawn.
+    pub fn is_unread(&self) -> bool {
+        self.reading.is_finished()
     }
 
     /// Whether the program has given the terminal back, as far as was read.
@@ -256,8 +280,14 @@ impl Terminal {
     pub fn wait_end(mut self) -> (u32, String, bool) {
         let code = self.wait_code();
         let cooked = self.is_cooked();
-        while let Ok(bytes) = self.output.recv_timeout(Duration::from_secs(1)) {
-            self.take(&bytes);
+        // What it wrote is there when it has ended, read or not, and then comes the end.
+        let deadline = Instant::now() + self.patience;
+        loop {
+            match self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(bytes) => self.take(&bytes),
+                Err(mpsc::RecvTimeoutError::Disconnected) => break,
+                Err(mpsc::RecvTimeoutError::Timeout) => panic!("its terminal does not end; {:?}", self.raw()),
+            }
         }
         (code, self.raw(), cooked)
     }

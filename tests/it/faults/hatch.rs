@@ -31,7 +31,7 @@ use tokio::sync::{oneshot, watch};
 
 pub const START_MS: i64 = 1_767_495_600_000;
 const RUN: &str = "01K9ZZZZZZZZZZZZZZZZZZZZZZ";
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 const RUNBOOK: &str = "version: 1
 name: two_people

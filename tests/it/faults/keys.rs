@@ -1,6 +1,8 @@
 //! A terminal at its worst: keys that nobody meant, windows that change size all the time, a
 //! connection that drops in the middle of a call.
 
+use std::time::Duration;
+
 use rustix::process::Signal;
 
 use super::{Tally, dice};
@@ -37,19 +39,40 @@ fn clock(screen: &str) -> Option<String> {
     screen.lines().next()?.split_whitespace().last().filter(|word| word.ends_with('Z')).map(str::to_owned)
 }
 
-/// Leaves whatever is open. A key that follows Esc at once is another key (Alt and that key), so a
-/// tick of the clock on the screen is waited for.
+/// What the page of all keys says.
+const HELP: &str = "show every key";
+/// Longer than a tick of the clock takes, and than a page.
+const A_WHILE: Duration = Duration::from_secs(5);
+
+/// A tick of the clock on the screen: a key that follows Esc at once is another key (Alt and that key).
+fn tick(terminal: &mut Terminal) {
+    loop {
+        let before = clock(&terminal.text());
+        let ticked = terminal.within(A_WHILE, |screen| clock(screen).filter(|now| before.as_ref() != Some(now)));
+        if ticked.is_some() {
+            return;
+        }
+        // A shell goes on with a job once it has seen it stop; a storm does not look.
+        terminal.signal(Signal::CONT);
+    }
+}
+
+/// Leaves whatever is open, and returns with the page of all keys on the screen: then everything that was typed
+/// before has been read, however long that took.
 fn escape(terminal: &mut Terminal) {
-    for _ in 0..6 {
-        let before = terminal.wait_until("the clock", clock);
-        terminal.wait_until("a tick", |screen| clock(screen).filter(|now| *now != before));
+    for _ in 0..30 {
+        tick(terminal);
         terminal.send(ESC);
-        let before = terminal.wait_until("the clock", clock);
-        terminal.wait_until("a tick", |screen| clock(screen).filter(|now| *now != before));
-        if dialog(&terminal.text()).is_none() {
+        tick(terminal);
+        if dialog(&terminal.text()).is_some() {
+            continue;
+        }
+        terminal.send("?");
+        if terminal.within(A_WHILE, |screen| screen.contains(HELP).then_some(())).is_some() {
             return;
         }
     }
+    panic!("what is open does not close; the screen:\n{}", terminal.text());
 }
 
 fn count(home: &Home, kind: &str) -> usize {
@@ -92,10 +115,7 @@ fn suite_keys() {
             tally.cases += 1;
             terminal.send(&burst(seed));
         }
-        // All of it has been read once help shows.
         escape(&mut terminal);
-        terminal.send("?");
-        terminal.wait_for("show every key");
         terminal.kill();
         if count(&home, "StepConfirmed") + home.changes().len() > 0 {
             tally.violations.push(format!("batch {batch} ran the step"));
@@ -105,7 +125,7 @@ fn suite_keys() {
     let mut terminal = terminal(&home, "1");
     // The control: what has to run it, does, and is seen by the same count.
     let is_run = tally.violations.is_empty() && pass(&mut terminal) == "promote";
-    terminal.wait_until("the call", |_| (count(&home, "StepConfirmed") == 1).then_some(()));
+    terminal.wait_beside("the call", || count(&home, "StepConfirmed") == 1);
     tally.control("a person", is_run);
     terminal.kill();
     tally.close();
@@ -133,10 +153,9 @@ fn suite_terminal() {
             _ => {}
         }
     }
-    // A shell goes on with a job only once it has seen it stop; this storm did not look.
-    screen.signal(Signal::CONT);
     screen.resize(WIDE);
     escape(&mut screen);
+    screen.send(ESC);
     screen.wait_until("the gate, whole again", |shown| (waits(shown) && shown.contains("TIMELINE")).then_some(()));
     if count(&home, "StepConfirmed") + home.changes().len() > 0 {
         tally.violations.push("a storm ran the step".to_owned());

@@ -27,7 +27,7 @@ phases:
 ";
 
 /// Longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 fn start(home: &Home, program: &[&str], args: &[&str]) -> Child {
     let binary = env!("CARGO_BIN_EXE_lifeboat");
@@ -63,10 +63,13 @@ fn changes_so_far(home: &Home) -> usize {
     })
 }
 
-/// A drill at the pace of life, up to the moment at which its first change is in flight.
+/// So slowly that the first change is still in flight when something is done about it.
+const SLOWLY: &str = "0.1";
+
+/// A slow drill, up to the moment at which its first change is in flight.
 fn in_flight(home: &Home) -> Child {
     let runbook = home.write("two.yaml", TWO);
-    let child = start(home, &[], &["drill", &runbook, "--seed", "7", "--no-tui", "--yes", "--speed", "1"]);
+    let child = start(home, &[], &["drill", &runbook, "--seed", "7", "--no-tui", "--yes", "--speed", SLOWLY]);
     wait_until("the first change", || changes_so_far(home) == 1);
     child
 }
@@ -146,7 +149,7 @@ fn on_a_full_disk(with_ballast: bool) -> Vec<String> {
         cp -r small/runs out/; exit $code";
     let script = script.replace("$TAKE_AWAY", if with_ballast { "" } else { "rm small/runs/*/ballast" });
     let namespace = ["unshare", "--map-root-user", "--mount", "--", "sh", "-c", &script, "sh"];
-    let child = start(&home, &namespace, &["drill", &runbook, "--seed", "7", "--no-tui", "--yes", "--speed", "1"]);
+    let child = start(&home, &namespace, &["drill", &runbook, "--seed", "7", "--no-tui", "--yes", "--speed", SLOWLY]);
     let said = child.wait_with_output().unwrap();
     let told = String::from_utf8_lossy(&said.stderr).into_owned();
     assert!(!told.starts_with("unshare:"), "no mount can be made on this machine: {told}");
