@@ -196,7 +196,7 @@ pub fn filter_key(model: &mut Model, view: &View, key: &KeyEvent, out: &mut Vec<
 /// Enter: the gate, the doubt, or what is to be decided; else the detail.
 fn open_spot(model: &mut Model, view: &View) {
     if model.page == Page::Doubt {
-        if !model.page_guard.is_armed(model.now_ms) {
+        if !model.page_guard.is_armed() {
             return model.page_guard.dropped(model.now_ms);
         }
         return settle(model, view);

@@ -20,7 +20,7 @@ use super::jobs::{Job, Jobs, has_shell, is_in_front};
 use super::look;
 use super::model::{Model, Options};
 use super::record::{self, Archive};
-use super::term::{Term, events, hung_up};
+use super::term::{Term, events, hung_up, nothing_typed};
 use super::update::{Input, Outgoing, UiEvent, update};
 use super::view::render;
 use crate::driver::handle::{Handle, Over, View};
@@ -61,6 +61,8 @@ pub async fn run(mut handle: Handle, options: Options, archive: Option<Arc<dyn A
         }
         let wake = app.wake_at(due);
         let event = tokio::select! {
+            // Keys first: at a tick none waits to be read.
+            biased;
             event = events.next() => match event {
                 Some(Ok(event)) => ui_event(event),
                 Some(Err(_)) | None => return Ok(Exit::TerminalLost),
@@ -79,7 +81,7 @@ pub async fn run(mut handle: Handle, options: Options, archive: Option<Arc<dyn A
                 Err(_) => return Ok(exit_of(&view)),
             },
             Some((id, result)) = app.answers.next() => Some(UiEvent::Answer(id, result)),
-            () = until(wake) => Some(UiEvent::Tick),
+            () = until(wake) => nothing_typed().await.then_some(UiEvent::Tick),
             job = app.jobs.next() => {
                 match job {
                     Job::Stop => app.suspend(&handle).await?,
@@ -87,7 +89,8 @@ pub async fn run(mut handle: Handle, options: Options, archive: Option<Arc<dyn A
                     Job::Continue if is_in_front() => app.term.take_back()?,
                     Job::Continue => {}
                 }
-                Some(UiEvent::Tick)
+                due = due.or(Some(FRAME));
+                None
             }
             Ok(_) = hangup.wait_for(|gone| *gone) => return Ok(Exit::TerminalLost),
         };

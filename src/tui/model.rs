@@ -176,11 +176,21 @@ impl Model {
     /// When the screen changes by itself: a dialog starts to listen, a message goes.
     pub fn deadline_ms(&self) -> Option<u64> {
         let guard = match &self.dialog {
-            Some(Dialog::Form(form)) => form.guard.armed_at(self.now_ms),
-            Some(Dialog::Menu(menu)) => menu.guard.armed_at(self.now_ms),
-            None => None,
+            Some(Dialog::Form(form)) => form.guard.armed_at(),
+            Some(Dialog::Menu(menu)) => menu.guard.armed_at(),
+            None => self.page_guard.armed_at(),
         };
         guard.into_iter().chain(self.toast.as_ref().map(|(_, until_ms)| *until_ms)).min()
+    }
+
+    /// No key waits to be read: what opened a while ago begins to listen.
+    pub fn tick(&mut self) {
+        self.page_guard.tick(self.now_ms);
+        match &mut self.dialog {
+            Some(Dialog::Form(form)) => form.guard.tick(self.now_ms),
+            Some(Dialog::Menu(menu)) => menu.guard.tick(self.now_ms),
+            None => {}
+        }
     }
 
     /// Where the cursor is, whether chosen or not.

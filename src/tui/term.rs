@@ -2,10 +2,11 @@
 //!
 //! Must not know what is shown.
 
-use std::io::{self, BufWriter, Stdout, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once, OnceLock, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
@@ -21,9 +22,10 @@ use ratatui::crossterm::terminal::{
 };
 use ratatui::crossterm::{cursor, execute, queue};
 use ratatui::layout::Rect;
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::{QueueSelector, tcflush};
 use tokio::sync::watch;
+use tokio::time::sleep;
 
 use crate::model::redact;
 use crate::model::text::safe;
@@ -228,6 +230,25 @@ fn hush() {
         // Kept open for good: a pipe without a writer is readable again, at its end.
         std::mem::forget(writer);
     }
+}
+
+/// How long to wait for a key's reader to get to it.
+const READER_MS: u64 = 2;
+
+/// Whether no key waits to be read; else its reader has had a moment for it.
+pub async fn nothing_typed() -> bool {
+    let stdin = io::stdin();
+    // What is not typed at stdin is known to the reader alone.
+    if !stdin.is_terminal() {
+        return true;
+    }
+    let mut fds = [PollFd::new(&stdin, PollFlags::IN)];
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let is_quiet = poll(&mut fds, Some(&at_once)).is_ok_and(|waiting| waiting == 0);
+    if !is_quiet {
+        sleep(Duration::from_millis(READER_MS)).await;
+    }
+    is_quiet
 }
 
 /// Turns true once the terminal has hung up. The event reader itself never tells; the thread

@@ -38,7 +38,7 @@ pub enum UiEvent {
     View,
     /// The driver's answer to the request of that number.
     Answer(u64, Result<(), Refusal>),
-    /// A deadline of the model has passed.
+    /// A deadline of the model has passed, and no key waits to be read.
     Tick,
 }
 
@@ -78,7 +78,7 @@ pub fn update(model: &mut Model, view: &View, input: Input) -> Vec<Outgoing> {
         UiEvent::Focus(focused) => model.focused = Some(focused),
         UiEvent::View => on_view(model, view, &mut out),
         UiEvent::Answer(id, result) => on_answer(model, id, result),
-        UiEvent::Tick => {}
+        UiEvent::Tick => model.tick(),
     }
     let attention = model.dialog.is_some();
     if attention != model.attention && view.over.is_none() {
@@ -135,7 +135,7 @@ const fn moves(found: Act) -> bool {
 }
 
 fn on_form(model: &mut Model, view: &View, reached: Reached, out: &mut Vec<Outgoing>) {
-    let fits = model.dialog.as_ref().is_none_or(|dialog| draw::fits(dialog, view, model.size, model.now_ms));
+    let fits = model.dialog.as_ref().is_none_or(|dialog| draw::fits(dialog, view, model.size));
     let Some(Dialog::Form(form)) = &mut model.dialog else { return };
     match reached {
         Reached::Nothing => {}

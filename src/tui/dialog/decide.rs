@@ -85,7 +85,7 @@ impl Menu {
         }
         let Some(Key(code, is_ctrl)) = normal(event) else { return Picked::Nothing };
         let is_held = self.burst.count(code, now_ms) > 1 || event.kind == KeyEventKind::Repeat;
-        if !self.guard.is_armed(now_ms) {
+        if !self.guard.is_armed() {
             self.guard.dropped(now_ms);
             return Picked::Nothing;
         }

@@ -35,23 +35,23 @@ struct Laid {
 }
 
 /// The size that the dialog needs, when the terminal is smaller.
-pub fn needs(dialog: &Dialog, view: &View, size: (u16, u16), now_ms: u64) -> Option<(u16, u16)> {
-    let laid = lay(dialog, view, size, now_ms);
+pub fn needs(dialog: &Dialog, view: &View, size: (u16, u16)) -> Option<(u16, u16)> {
+    let laid = lay(dialog, view, size);
     let height = u16::try_from(laid.rows.len() + 2).unwrap_or(u16::MAX);
     let wide_enough = size.0 >= NARROWEST;
     if wide_enough && height <= size.1 { None } else { Some((NARROWEST.max(size.0.min(WIDEST)), height)) }
 }
 
-pub fn fits(dialog: &Dialog, view: &View, size: (u16, u16), now_ms: u64) -> bool {
-    needs(dialog, view, size, now_ms).is_none()
+pub fn fits(dialog: &Dialog, view: &View, size: (u16, u16)) -> bool {
+    needs(dialog, view, size).is_none()
 }
 
 /// Without blank lines when it would not fit with them.
-fn lay(dialog: &Dialog, view: &View, size: (u16, u16), now_ms: u64) -> Laid {
+fn lay(dialog: &Dialog, view: &View, size: (u16, u16)) -> Laid {
     let width = size.0.clamp(NARROWEST, WIDEST);
     let inner = usize::from(width - PADDING);
     let mut laid = match dialog {
-        Dialog::Form(form) => lay_form(form, view, inner, now_ms),
+        Dialog::Form(form) => lay_form(form, view, inner),
         Dialog::Menu(menu) => lay_menu(menu, view, inner),
     };
     laid.width = width;
@@ -72,7 +72,7 @@ fn lay(dialog: &Dialog, view: &View, size: (u16, u16), now_ms: u64) -> Laid {
     laid
 }
 
-fn lay_form(form: &Form, view: &View, inner: usize, now_ms: u64) -> Laid {
+fn lay_form(form: &Form, view: &View, inner: usize) -> Laid {
     let (title, head) = intro(form, view);
     let mut rows = vec![Row2::default()];
     rows.extend(head.into_iter().flat_map(|row| wrapped(row, inner)));
@@ -97,7 +97,7 @@ fn lay_form(form: &Form, view: &View, inner: usize, now_ms: u64) -> Laid {
         let whose = if view.snapshot.codes_at_aws && is_operators { " with AWS" } else { "" };
         rows.push(Row2::left(vec![seg(format!("… checking the code{whose}; if it is right, it is done"), Tone::Wait)]));
     }
-    rows.extend(button_rows(form, view, inner, now_ms));
+    rows.extend(button_rows(form, view, inner));
     rows.push(Row2::default());
     let footer = if form.enter_sends { "Enter sends" } else { "Enter never runs a step" };
     Laid { title, rows, context: Context::Form, footer, width: 0 }
@@ -328,13 +328,13 @@ fn approval_rows(form: &Form, view: &View, inner: usize) -> Vec<Row2> {
     rows
 }
 
-fn button_rows(form: &Form, view: &View, inner: usize, now_ms: u64) -> Vec<Row2> {
+fn button_rows(form: &Form, view: &View, inner: usize) -> Vec<Row2> {
     let cancel = if form.kind == Kind::Leave { "Stay" } else { "Cancel" };
     let (mark, tone) = if form.focus == 0 { ("▶", Tone::Strong) } else { (" ", Tone::Plain) };
     let mut rows = vec![Row2::left(vec![seg(format!("  {mark}[ {cancel} ]  "), tone)])];
     let mark = if form.on_buttons() { "▶" } else { " " };
     for button in buttons(form, view) {
-        let (left, right) = button_line(form, &button, mark, now_ms);
+        let (left, right) = button_line(form, &button, mark);
         let first = rows.len() == 1 && segs_width(&rows[0].left) + segs_width(&left) + segs_width(&right) < inner;
         if first && segs_width(&rows[0].left) < 16 {
             rows[0].left.extend(left);
@@ -357,11 +357,11 @@ fn button_rows(form: &Form, view: &View, inner: usize, now_ms: u64) -> Vec<Row2>
     rows
 }
 
-fn button_line(form: &Form, button: &Button, mark: &str, now_ms: u64) -> (Segs, Segs) {
+fn button_line(form: &Form, button: &Button, mark: &str) -> (Segs, Segs) {
     let key = if form.enter_sends { "Enter".to_owned() } else { button.key.to_string() };
     let text = format!("{mark}[ {key}  {} ]", button.label);
     let mut locked = button.locked.clone();
-    if !form.guard.is_armed(now_ms) {
+    if !form.guard.is_armed() {
         locked.push("a moment".to_owned());
     }
     if !locked.is_empty() {
@@ -377,13 +377,13 @@ fn button_line(form: &Form, button: &Button, mark: &str, now_ms: u64) -> (Segs, 
 }
 
 /// Draws the dialog; when the terminal is too small for its text, says so instead.
-pub fn draw(pen: &mut Pen, dialog: &Dialog, view: &View, size: (u16, u16), now_ms: u64) {
+pub fn draw(pen: &mut Pen, dialog: &Dialog, view: &View, size: (u16, u16)) {
     pen.dim_all();
-    if let Some((wide, high)) = needs(dialog, view, size, now_ms) {
+    if let Some((wide, high)) = needs(dialog, view, size) {
         draw_too_small(pen, dialog, view, size, (wide, high));
         return;
     }
-    let laid = lay(dialog, view, size, now_ms);
+    let laid = lay(dialog, view, size);
     let height = u16::try_from(laid.rows.len() + 2).unwrap_or(u16::MAX).min(size.1);
     // Row 1 stays in sight where it can: it says which run this is.
     let y = if height < size.1 { ((size.1 - height) / 2).max(1) } else { 0 };

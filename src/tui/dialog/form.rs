@@ -162,7 +162,7 @@ impl Form {
         }
         let Some(Key(code, is_ctrl)) = normal(event) else { return Reached::Nothing };
         let is_held = self.burst.count(code, now_ms) > 1 || event.kind == KeyEventKind::Repeat;
-        if !self.guard.is_armed(now_ms) {
+        if !self.guard.is_armed() {
             self.guard.dropped(now_ms);
             return Reached::Nothing;
         }
@@ -217,7 +217,7 @@ impl Form {
     }
 
     pub fn paste(&mut self, text: &str, now_ms: u64) {
-        if !self.guard.is_armed(now_ms) {
+        if !self.guard.is_armed() {
             self.guard.dropped(now_ms);
             return;
         }

@@ -120,9 +120,6 @@ pub struct Begin {
     pub model: BeginModel,
     pub scrolled: usize,
     guard: Guard,
-    /// Time of the last tick. An event does not bring it on: what waited while the machine was held up is read
-    /// late, and was typed before the screen said that it listens.
-    now_ms: u64,
     size: (u16, u16),
     pub message: Option<&'static str>,
 }
@@ -132,7 +129,7 @@ const SMALLEST: (u16, u16) = (50, 10);
 
 impl Begin {
     pub const fn new(model: BeginModel, size: (u16, u16)) -> Self {
-        Self { model, scrolled: 0, guard: Guard::new(0), now_ms: 0, size, message: None }
+        Self { model, scrolled: 0, guard: Guard::new(0), size, message: None }
     }
 
     pub const fn fits(&self) -> bool {
@@ -141,7 +138,7 @@ impl Begin {
 
     /// Whether Enter would be heard.
     pub const fn is_listening(&self) -> bool {
-        self.guard.is_armed(self.now_ms)
+        self.guard.is_armed()
     }
 
     fn key(&mut self, event: &KeyEvent, at_ms: u64) -> Done {
@@ -187,11 +184,11 @@ impl Screen for Begin {
     }
 
     fn deadline_ms(&self) -> Option<u64> {
-        self.guard.armed_at(self.now_ms)
+        self.guard.armed_at()
     }
 
     fn tick(&mut self, at_ms: u64) {
-        self.now_ms = at_ms;
+        self.guard.tick(at_ms);
     }
 
     fn title(&self) -> String {

@@ -22,7 +22,7 @@ pub use begin::{BeginModel, TargetLine, begin_plain};
 
 use super::model::Options;
 use super::record::{self, Archive};
-use super::term::{Term, events, hung_up};
+use super::term::{Term, events, hung_up, nothing_typed};
 use begin::Begin;
 use state::{Done, Picker, Start};
 
@@ -149,12 +149,14 @@ async fn ask(options: Options, screen: &mut impl Screen, archive: Option<&dyn Ar
         term.show(buf)?;
         let deadline = screen.deadline_ms().map(|at_ms| shown + Duration::from_millis(at_ms));
         let event = tokio::select! {
-            // What waits to be read was typed before that moment has come.
+            // A key that waits to be read was typed before that moment has come.
             biased;
             event = events.next() => event.unwrap_or_else(|| Err(lost()))?,
             Ok(_) = hangup.wait_for(|gone| *gone) => return Err(lost()),
             () = sleep_until(deadline.unwrap_or(shown)), if deadline.is_some() => {
-                screen.tick(elapsed_ms(shown));
+                if nothing_typed().await {
+                    screen.tick(elapsed_ms(shown));
+                }
                 continue;
             }
         };

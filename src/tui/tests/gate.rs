@@ -186,6 +186,30 @@ fn what_was_typed_ahead_is_dropped() {
     assert_eq!(keyboard.runs(), 0);
 }
 
+/// The machine stalls between the key that opens the dialog and those that were typed right behind it.
+#[test]
+fn what_was_typed_ahead_of_a_stall_is_dropped() {
+    let typed = |is_read_late: bool| {
+        let mut keyboard = ready();
+        keyboard.press("Enter");
+        keyboard.now_ms += 3_000;
+        for name in ["Tab", "w", "w", "w"] {
+            keyboard.now_ms += 10;
+            if is_read_late {
+                keyboard.late(key(name), KeyEventKind::Press);
+            } else {
+                keyboard.key(key(name), KeyEventKind::Press);
+            }
+        }
+        match &keyboard.model.dialog {
+            Some(Dialog::Form(form)) => form.focus,
+            _ => panic!("no dialog"),
+        }
+    };
+    // The control: nothing waited to be read when the dialog began to listen.
+    assert_eq!((typed(true), typed(false)), (0, 1));
+}
+
 /// Negative control: with the guard taken away the same keys do run the step, so the test above sees it.
 #[test]
 fn without_the_guard_type_ahead_would_run_it() {

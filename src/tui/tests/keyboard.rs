@@ -37,6 +37,7 @@ impl Keyboard {
 
     pub fn wait(&mut self, ms: u64) {
         self.now_ms += ms;
+        self.tick();
         self.feed(UiEvent::Tick);
     }
 
@@ -46,8 +47,22 @@ impl Keyboard {
         self.key(key(name), KeyEventKind::Press);
     }
 
-    /// A key at this very moment.
+    /// A key at this very moment; until then none waited to be read.
     pub fn key(&mut self, code: KeyEvent, kind: KeyEventKind) {
+        self.tick();
+        self.late(code, kind);
+    }
+
+    /// What the screen wanted to be woken for until now.
+    fn tick(&mut self) {
+        while let Some(at_ms) = self.model.deadline_ms().filter(|at_ms| *at_ms < self.now_ms) {
+            let out = update(&mut self.model, &self.view, Input { at_ms, event: UiEvent::Tick });
+            self.out.extend(out);
+        }
+    }
+
+    /// A key that is read now and was typed who knows when.
+    pub fn late(&mut self, code: KeyEvent, kind: KeyEventKind) {
         self.feed(UiEvent::Key(KeyEvent { kind, ..code }));
     }
 

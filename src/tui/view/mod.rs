@@ -43,7 +43,7 @@ pub fn render(model: &Model, view: &View, buf: &mut Buffer) {
         page(&mut pen, model, view, &cut, size);
     }
     if let Some(dialog) = &model.dialog {
-        draw::draw(&mut pen, dialog, view, size, model.now_ms);
+        draw::draw(&mut pen, dialog, view, size);
     }
     if model.options.ascii {
         to_ascii(buf);

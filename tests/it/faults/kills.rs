@@ -90,11 +90,11 @@ impl Victim {
 
     fn arguments(&self, speed: &str) -> Vec<String> {
         let is_begun = self.home.runs().first().is_some_and(|run| !lines(&run.join("journal.jsonl")).is_empty());
-        let seed = self.seed.to_string();
+        let number = self.seed.to_string();
         let words: Vec<&str> = if is_begun {
             vec!["resume", "last", "--no-tui", "--yes", "--json", "--speed", speed]
         } else {
-            vec!["drill", &self.runbook, "--seed", &seed, "--no-tui", "--yes", "--json", "--speed", speed]
+            vec!["drill", &self.runbook, "--seed", &number, "--no-tui", "--yes", "--json", "--speed", speed]
         };
         words.into_iter().map(str::to_owned).collect()
     }
