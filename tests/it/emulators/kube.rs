@@ -1,7 +1,6 @@
 //! `kube/…` through a `kubectl` found on the path, as the real adapters start it.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 
 use lifeboat::model::action::Action;
 use lifeboat::model::action::examples::example;
@@ -16,8 +15,7 @@ use crate::home::Home;
 fn adapter(home: &Home) -> Adapter {
     let script = fs::read_to_string(tools::script("kubectl.py")).unwrap();
     let python = tools::bin().join("python");
-    let file = home.write("bin/kubectl", format!("#!{}\n{script}", python.display()));
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    home.program("bin/kubectl", &format!("#!{}\n{script}", python.display()));
     let path = format!("{}:{}", home.path().join("bin").display(), tools::path());
     Adapter::with(vec![("PATH", path), ("HOME", home.path().display().to_string()), ("LANG", "C.UTF-8".to_owned())])
 }

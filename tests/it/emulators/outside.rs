@@ -1,7 +1,5 @@
 //! The world outside AWS, played by `world.py` on the loopback, and a `kubectl` that notes what it was told.
 
-use std::os::unix::fs::PermissionsExt as _;
-
 use serde_json::Value;
 
 use super::pair::Pair;
@@ -50,8 +48,7 @@ impl Outside {
 
 /// A `kubectl` among the operator's own programs.
 fn kubectl(home: &Home) {
-    let file = home.write("bin/kubectl", format!("#!/bin/sh\nprintf '%s\\n' \"$@\" > {}\n", told(home)));
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+    home.program("bin/kubectl", &format!("#!/bin/sh\nprintf '%s\\n' \"$@\" > {}\n", told(home)));
 }
 
 fn told(home: &Home) -> String {

@@ -71,8 +71,7 @@ impl Sweep {
             log.display(),
             SWEPT.join(",")
         );
-        let keeper = PathBuf::from(home.write("keeper", script));
-        std::fs::set_permissions(&keeper, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+        let keeper = PathBuf::from(home.program("keeper", &script));
         let programs_dir = Some(home.path().join("programs"));
         Outside::make_room(&home.path().join("programs")).unwrap();
         let outside = Outside::new(OutsideOptions { programs_dir, keeper: Some(keeper), ..OutsideOptions::default() });

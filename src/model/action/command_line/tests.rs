@@ -141,9 +141,9 @@ fn a_role_is_taken_in_the_same_line() {
     let dir = tempfile::tempdir().unwrap();
     let fake = "#!/bin/sh\n[ \"$1\" = sts ] && { [ -z \"$REFUSE\" ] && echo 'AK SK ST'; exit; }\n\
                 echo \"$AWS_ACCESS_KEY_ID $AWS_SECRET_ACCESS_KEY $AWS_SESSION_TOKEN $*\"\n";
-    let program = dir.path().join("aws");
-    std::fs::write(&program, fake).unwrap();
-    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    // Another process writes it: what another test starts in this moment would keep our own copy open, and busy.
+    let write = ["-c", "printf %s \"$2\" >\"$1/aws\" && chmod 755 \"$1/aws\"", "sh"];
+    assert!(std::process::Command::new("sh").args(write).arg(dir.path()).arg(fake).status().unwrap().success());
     let run = |refuse: &str| {
         let path = format!("{}:/usr/bin:/bin", dir.path().display());
         let mut shell = std::process::Command::new("sh");

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use regex_lite::Regex;
@@ -221,8 +220,7 @@ fn repository(home: &Home) -> String {
 }
 
 fn program(home: &Home, name: &str, script: &str) {
-    let file = home.write(&format!("bin/{name}"), format!("#!/bin/sh\nset -e\n{script}\n"));
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+    home.program(&format!("bin/{name}"), &format!("#!/bin/sh\nset -e\n{script}\n"));
 }
 
 /// The runbook as it ships, but that what it looks at again and again it looks at every second, since
