@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test whose surroundings fail has failed")]
 
-use std::io::{Read, Write as _};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -54,7 +54,10 @@ impl Home {
 
     /// Writes a program and gives its path. Another process writes it: of a file that this one had open, what
     /// another test starts in the same moment has a copy, and no such file can be run.
+    #[cfg(feature = "aws")]
     pub fn program(&self, name: &str, text: &str) -> String {
+        use std::io::Write as _;
+
         let path = self.dir.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         let mut writer = Command::new("sh");
