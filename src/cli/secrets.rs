@@ -85,8 +85,9 @@ pub fn at_hand_for(declared: &Declared) -> Secrets {
 /// # Errors
 /// The first that is not to be had, is too short to be hidden, or stands in the runbook itself.
 pub fn gather(settings: &Settings, plan: &Plan, files: &[SourceFile], is_headless: bool) -> Result<Secrets, CliError> {
-    let asks = !is_headless && plan.secrets.values().any(|declared| declared.source == SecretSource::Ask);
-    let _unseen = asks.then(hidden::Unseen::begin);
+    // What the environment or a file lacks is asked for too.
+    let may_ask = !is_headless && !plan.secrets.is_empty();
+    let _unseen = may_ask.then(hidden::Unseen::begin);
     let mut secrets = Secrets::default();
     for (name, declared) in &plan.secrets {
         let value = match at_hand(name, declared)? {
